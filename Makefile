@@ -1,0 +1,58 @@
+# Everything here works with Python 3.11, make and the network; it makes its own .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint types contracts unit bench soak lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/gatebridge demo $(DEMO)
+
+test: $(VENV)/.dev lint types contracts unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/.dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not soak" $(PYTEST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --fail-under=90
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak $(PYTEST)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(BENCH)
+
+# Exact versions with hashes, for any index: the files name no address.
+lock: $(VENV)/.dev
+	$(PIP) install uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml -o deploy/requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --group build -o deploy/requirements-build.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --group test -c deploy/requirements.txt -o tests/requirements.txt
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis var
+
+$(VENV)/.runtime: pyproject.toml deploy/requirements.txt deploy/requirements-build.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Gatebridge needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r deploy/requirements.txt -r deploy/requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime tests/requirements.txt
+	$(PIP) install --require-hashes -r tests/requirements.txt
+	touch $@

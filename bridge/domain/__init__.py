@@ -1,0 +1,1 @@
+"""What decides who may enter: pure values and functions, standard library only."""

@@ -1,0 +1,90 @@
+"""What may be opened, why not, and the words for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bridge.domain.ids import RentalId, TargetId, UnitId
+
+
+class AccessStatus(StrEnum):
+    GRANTED = "granted"
+    SUSPENDED = "suspended"
+    NONE = "revoked"
+
+
+class Reason(StrEnum):
+    """Why a rental that would have access is suspended. Each has its own evidence and goes only with it."""
+
+    OVERDUE = "overdue"
+    MANUAL = "manual"
+    NOT_STARTED = "not_started"
+    MOVE_OUT_PASSED = "move_out_passed"
+    UNIT_BLOCKED = "unit_blocked"
+
+
+class Problem(StrEnum):
+    """What keeps a rental in `error` until staff mend it."""
+
+    NO_MAPPING = "no_mapping"
+    CODE_REFUSED = "code_refused"
+    REFUSED_BY_VENDOR = "refused_by_vendor"
+    NO_CAPACITY = "no_capacity"
+
+
+OPTED_OUT: Final = "opted_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RentalAccess:
+    """What one rental earns. Open only when `status` is granted, that is when `reasons` is empty."""
+
+    rental: RentalId
+    unit: UnitId
+    status: AccessStatus
+    reasons: frozenset[Reason] = frozenset()
+    target: TargetId | None = None
+    problem: Problem | None = None
+    opted_out: bool = False
+
+    def words(self) -> str:
+        """Return the `{p}_status` text: `word`, or `word: reason, reason` in the reasons' fixed order."""
+        if self.problem is not None:
+            return status_words("error", [self.problem])
+        if self.opted_out:
+            return status_words(AccessStatus.NONE, [OPTED_OUT])
+        return status_words(self.status, [reason for reason in Reason if reason in self.reasons])
+
+
+def status_words(word: str, reasons: Iterable[str] = ()) -> str:
+    details = ", ".join(reasons)
+    return f"{word}: {details}" if details else word
+
+
+class Certainty(StrEnum):
+    """How well the bridge knows what the vendor has. Accepted is not confirmed; unknown is a state."""
+
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRecord:
+    """What the bridge last knew of one rental at the vendor.
+
+    `targets` are those that the bridge opened for it and has not seen closed: what is ours to remove. `status` and
+    `reasons` are what was last wanted; `written_status` is the last `{p}_status` that was sent to the platform.
+    """
+
+    rental: RentalId
+    unit: UnitId | None = None
+    targets: frozenset[TargetId] = frozenset()
+    status: AccessStatus | None = None
+    reasons: frozenset[str] = frozenset()
+    certainty: Certainty = Certainty.UNKNOWN
+    written_status: str | None = None
+    since: datetime | None = None

@@ -1,0 +1,86 @@
+"""What the platform says is true: a tenant, their rentals at one site, the units, and the fields shared with staff."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bridge.domain.credential import GateCode
+from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
+
+
+class RentalState(StrEnum):
+    SUBMITTED = "submitted"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+    RESERVED = "reserved"
+    OCCUPIED = "occupied"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+    """A word that the platform's documents do not have: proof of nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit; `target` is the vendor's name for it, None when staff have not mapped it."""
+
+    id: UnitId
+    name: str
+    target: TargetId | None = None
+    opted_out: bool = False
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RentalFields:
+    """The rental's custom fields that are ours, as the platform has them now."""
+
+    code: GateCode | None = None
+    overlocked: bool = False
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rental:
+    """One rental. Dates are the site's wall clock; `move_out_date` is that of a move-out job still alive."""
+
+    id: RentalId
+    unit: Unit
+    state: RentalState
+    start_date: date | None = None
+    move_out_date: date | None = None
+    overdue: bool = False
+    fields: RentalFields = RentalFields()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """The person who rents. Names are for display at the vendor and inert elsewhere."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A tenant at a site, read from the platform at one moment."""
+
+    subject: SubjectKey
+    tenant: Tenant
+    rentals: tuple[Rental, ...]
+
+    def guessable(self) -> tuple[str, ...]:
+        """Return texts that a stranger could try as this tenant's gate code."""
+        texts: Iterable[str | None] = (self.tenant.phone, *(rental.unit.name for rental in self.rentals))
+        return tuple(text for text in texts if text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldWrites:
+    """New values for one rental's fields that are ours; None leaves a field alone, `clear_code` empties it."""
+
+    rental: RentalId
+    code: GateCode | None = None
+    clear_code: bool = False
+    status: str | None = None

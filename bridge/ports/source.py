@@ -1,0 +1,132 @@
+"""What a platform's plug-in is: it verifies and reads deliveries, and speaks with the platform's API."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Generic, Protocol, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from bridge.domain.credential import GateCode
+from bridge.domain.deliveries import ClaimedDelivery, Sighting
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, UnitId
+from bridge.domain.tenancy import FieldWrites, Snapshot
+from bridge.ports.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is read of a body before it is stored. `unusable` says why nothing more can be had of it."""
+
+    event_id: str
+    event_type: str
+    unusable: str | None = None
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFields:
+    """Our fields of a rental as an event's look-up found them, to tell an echo of our own write."""
+
+    code: GateCode | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a delivery is about. `ignored` says why nothing follows from it.
+
+    `transfers` maps a left rental to its successor. `echoes` holds, for rentals of which the event says that only
+    fields that we write have changed, what stands in those fields.
+    """
+
+    sightings: tuple[Sighting, ...] = ()
+    transfers: Mapping[RentalId, RentalId] = {}
+    echoes: Mapping[RentalId, OwnFields] = {}
+    ignored: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffTask:
+    """Something for a person at the site. Plain text; no gate code."""
+
+    unit: UnitId
+    title: str
+    text: str
+
+
+class Verifier(Protocol):
+    """The receiver's side: pure, no I/O, bounded work."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Return if the delivery proves its sender, else raise `Refused`; nothing else is ever raised.
+
+        `headers` has lower-case names; values are as received, decoded as Latin-1.
+        """
+
+    def read_envelope(self, body: bytes) -> Envelope:
+        """Return id and type of a verified body; one that cannot be read is an `unusable` envelope, never an error."""
+
+
+class Reader(Protocol):
+    async def resolve(self, delivery: ClaimedDelivery) -> Resolution:
+        """Look up what the delivery is about. Raises `BridgeError`s only."""
+
+
+class Platform(Protocol):
+    async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
+        """Read the tenant at the site: what the platform lists, and each of `known` that it did not list, by its id.
+
+        Raises `Anomaly` where the answers contradict the question or each other; `NeedsStaff` never.
+        """
+
+    async def write_back(self, writes: FieldWrites, *, site: SiteId) -> None:
+        """Set our fields on one rental; the caller passes only what differs."""
+
+    async def raise_task(self, task: StaffTask) -> str:
+        """Put a task before staff and return the platform's id of it."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Return what an operator should know of key, secret, sites, fields and unit mapping. Changes nothing."""
+
+
+class Source(Verifier, Reader, Platform, Protocol):
+    """All three faces of one connection. Those who use one ask for that one only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSite:
+    """A site as its source needs it."""
+
+    id: SiteId
+    field_prefix: str
+    zone: tzinfo
+    addon_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceContext:
+    """What a source is opened with, beside its options.
+
+    `client_for` makes a client that is pinned to the scheme, host and port of a base URL and is closed by the bridge.
+    """
+
+    connection: ConnectionName
+    sites: Sequence[SourceSite]
+    client_for: Callable[[str], httpx.AsyncClient]
+
+
+OptionsT = TypeVar("OptionsT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec(Generic[OptionsT]):
+    """A source, declared as a value."""
+
+    key: str
+    title: str
+    options: type[OptionsT]
+    kept_headers: tuple[str, ...]
+    """Lower-case names of headers that are stored with a delivery; never a signature's or a key's."""
+    open: Callable[[OptionsT, SourceContext], Source]

@@ -1,0 +1,219 @@
+"""What the core asks of its store, split by who uses it.
+
+Every method raises `StoreUnavailable` when the store takes no work now. Times are aware and in UTC.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Protocol
+
+from bridge.domain.access import AccessRecord
+from bridge.domain.credential import NO_CODES, CodeMemory, GateCode
+from bridge.domain.deliveries import (
+    ClaimedDelivery,
+    ClaimedSubject,
+    DeliveryState,
+    NewDelivery,
+    Receipt,
+    Sighting,
+)
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey, UnitId
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.outcome import Outcome
+
+
+class Priority(IntEnum):
+    """What goes first; the smaller, the sooner."""
+
+    EMERGENCY = 0
+    LIVE = 10
+    RETRY = 20
+    SWEEP = 30
+
+
+class Inbox(Protocol):
+    """The receiver's side."""
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        """Keep the delivery durably, once for its connection and event id; returns only after it is on disk."""
+
+    async def probe(self) -> None:
+        """Return if the store takes writes."""
+
+
+class DeliveryQueue(Protocol):
+    """The worker's side of the inbox."""
+
+    async def claim_deliveries(self, limit: int) -> Sequence[ClaimedDelivery]:
+        """Lease up to `limit` due deliveries, the oldest first."""
+
+    async def settle_delivery(self, claim: ClaimedDelivery, settlement: "DeliverySettlement") -> None:
+        """End the run in one unit of work. Raises `LeaseLost` when the claim is no longer ours."""
+
+    async def next_delivery_due(self) -> datetime | None:
+        """Return when the next waiting delivery is due, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettlement:
+    """How a delivery's run ended, and what it marks.
+
+    With `Done`, `state` is `DONE`, `IGNORED` or `TEST`, and each sighting's subject becomes due at once (coalesced, its
+    generation rises) and its rental known. `entries` go to the ledger in the same unit of work.
+    """
+
+    outcome: Outcome
+    state: DeliveryState = DeliveryState.DONE
+    note: str | None = None
+    sightings: tuple[Sighting, ...] = ()
+    transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
+    priority: Priority = Priority.LIVE
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+class SubjectQueue(Protocol):
+    """The keyed work-queue: one row a subject, never two workers on one."""
+
+    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
+        """Lease up to `limit` due subjects that nobody works on, by priority, then by due time."""
+
+    async def next_subject_due(self) -> datetime | None:
+        """Return when the next subject that nobody works on is due, or None."""
+
+    async def mark_known(self, *, priority: Priority) -> int:
+        """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
+
+        A subject that is due already keeps its better priority and earlier due time.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRecord:
+    """All that the store knows of a subject.
+
+    `open_tasks` maps a unit to the machine word of the problem that staff were told of there.
+    """
+
+    access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
+    codes: CodeMemory = NO_CODES
+    ref: Mapping[str, Any] | None = None
+    transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
+    open_tasks: Mapping[UnitId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectCommit:
+    """The end of a subject's run, written in one unit of work.
+
+    `access` replaces the records of the rentals it names. `retire_code` ends the code in force. `tasks` are units and
+    the problem that staff were told of; `mended` those whose task is over.
+    """
+
+    outcome: Outcome
+    access: tuple[AccessRecord, ...] = ()
+    retire_code: bool = False
+    entries: tuple[LedgerEntry, ...] = ()
+    tasks: Mapping[UnitId, tuple[str, str]] = field(default_factory=dict)
+    """Unit -> (problem, the platform's task id)."""
+    mended: Collection[UnitId] = ()
+
+
+class SubjectRecords(Protocol):
+    """What the bridge remembers of a subject; every write is fenced by the claim and raises `LeaseLost` without it."""
+
+    async def load(self, subject: SubjectKey) -> SubjectRecord:
+        """Return all that is known; an unknown subject has an empty record."""
+
+    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+        """Put `code` in force, durably, and retire the one before.
+
+        Raises `Conflict` when another subject of the site has it, or had it and it still rests.
+        """
+
+    async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
+        """Append to the ledger and replace these access records, durably, before what they announce is done."""
+
+    async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
+        """Keep the adapter's reference."""
+
+    async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
+        """End the run: records, ledger, codes, tasks and the subject's next due time together.
+
+        A subject that was marked again during the run stays due. `Done.next_due` wakes it later; `RetryAt` when it
+        says; `Dead` sets it aside until it is marked again.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A delivery as an operator sees it. The body is left out of lists."""
+
+    id: DeliveryId
+    connection: ConnectionName
+    event_id: str
+    event_type: str
+    received_at: datetime
+    state: DeliveryState
+    attempts: int
+    due_at: datetime | None
+    note: str | None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    subjects: tuple["SubjectRow", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRow:
+    """A subject as an operator sees it: `state` is idle, ready, running or dead."""
+
+    key: SubjectKey
+    state: str
+    due_at: datetime | None
+    attempts: int
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    id: int
+    entry: LedgerEntry
+
+
+class OperatorDesk(Protocol):
+    """What people ask and do, behind `service.desk`."""
+
+    async def list_deliveries(
+        self,
+        *,
+        state: DeliveryState | None,
+        connection: ConnectionName | None,
+        limit: int,
+        before: DeliveryId | None,
+    ) -> Sequence[DeliveryRow]:
+        """Return deliveries, the newest first, older than `before` if that is given."""
+
+    async def show_delivery(self, delivery: DeliveryId) -> DeliveryRow:
+        """Return one with its body and subjects. Raises `NotFoundHere`."""
+
+    async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
+        """Make it due again, whatever became of it; harmless, since only the look-up is repeated."""
+
+    async def list_alerts(self, *, limit: int) -> Sequence[AlertRow]:
+        """Return alerts, the newest first."""
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return the rows by state, as `delivery.new`, `subject.dead` and so on. Bounded work."""
+
+
+class AlertSink(Protocol):
+    async def record(self, entries: Sequence[LedgerEntry]) -> None:
+        """Append to the ledger outside of any subject's run."""
+
+
+class Store(Inbox, DeliveryQueue, SubjectQueue, SubjectRecords, OperatorDesk, AlertSink, Protocol):
+    """One engine behind all ports; those who use one ask for that one only."""
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the database."""
