@@ -57,7 +57,7 @@ def after_failure(error: BaseException, *, attempts: int, now: datetime, jitter:
 
 
 def delay(attempts: int, jitter: float) -> timedelta:
-    """Return the wait after `attempts` failures: under 1 s first, doubling to 60 s for the first ten, then to 15 minutes."""
+    """Return the wait after `attempts` failures: under 1 s, doubling to 60 s for the first ten, then to 15 minutes."""
     cap = QUICK_CAP if attempts <= QUICK_TRIES else SLOW_CAP
     doublings: int = 2 ** min(attempts - 1, 20)
     whole = min(FIRST_DELAY * doublings, cap)

@@ -62,7 +62,7 @@ class Change:
     """One thing to do at the vendor, for the rentals it serves.
 
     `target` is None for changes of the person; `code` is set where the vendor must learn it. `after` names rentals
-    whose grants must have succeeded first: a transfer, or a new mapping, closes the old door only when the new one is open.
+    whose own doors must be seen open first: a transfer, or a new mapping, closes the old door only then.
     """
 
     kind: Kind
@@ -109,7 +109,9 @@ def make_plan(
     foreign = tuple(target for target in unwished if target not in ours)
     for target in unwished:
         if target in ours:
-            changes.append(_revoke(target, ours[target], transfers or {}, wishes))
+            heir = (transfers or {}).get(ours[target], ours[target])
+            after = _not_open_yet(heir, wishes, observed.entries)
+            changes.append(Change(kind=Kind.REVOKE, target=target, rentals=(ours[target],), after=after))
     if observed.exists and not desired.needs_code and not foreign:
         changes.append(Change(kind=Kind.REMOVE_PERSON, rentals=tuple(sorted(records))))
 
@@ -150,15 +152,16 @@ def _towards(
     return []
 
 
-def _revoke(
-    target: TargetId,
-    rental: RentalId,
-    transfers: Mapping[RentalId, RentalId],
-    wishes: Mapping[TargetId, Sequence[RentalAccess]],
-) -> Change:
-    heir = transfers.get(rental, rental)
-    granted = {r.rental for wish in wishes.values() for r in wish if r.status is AccessStatus.GRANTED}
-    return Change(kind=Kind.REVOKE, target=target, rentals=(rental,), after=frozenset({heir} & granted))
+def _not_open_yet(
+    heir: RentalId, wishes: Mapping[TargetId, Sequence[RentalAccess]], entries: Mapping[TargetId, EntryState]
+) -> frozenset[RentalId]:
+    """Return the heir, while it earns a door that is not seen open."""
+    waits = any(
+        rental.rental == heir and rental.status is AccessStatus.GRANTED and entries.get(target) is not EntryState.ACTIVE
+        for target, wish in wishes.items()
+        for rental in wish
+    )
+    return frozenset({heir}) if waits else frozenset()
 
 
 def _rentals(wishes: Iterable[Sequence[RentalAccess]]) -> tuple[RentalId, ...]:

@@ -1,7 +1,7 @@
 """What a platform's plug-in is: it verifies and reads deliveries, and speaks with the platform's API."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Generic, Protocol, TypeVar
 
@@ -38,12 +38,14 @@ class Resolution:
     """What a delivery is about. `ignored` says why nothing follows from it.
 
     `transfers` maps a left rental to its successor. `echoes` holds, for rentals of which the event says that only
-    fields that we write have changed, what stands in those fields.
+    fields that we write have changed, what stands in those fields. `unresolved` are rentals that could not be read: the
+    others are marked, and the delivery is tried again for these.
     """
 
     sightings: tuple[Sighting, ...] = ()
-    transfers: Mapping[RentalId, RentalId] = {}
-    echoes: Mapping[RentalId, OwnFields] = {}
+    transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
+    echoes: Mapping[RentalId, OwnFields] = field(default_factory=dict)
+    unresolved: tuple[RentalId, ...] = ()
     ignored: str | None = None
 
 

@@ -60,8 +60,8 @@ class DeliveryQueue(Protocol):
 class DeliverySettlement:
     """How a delivery's run ended, and what it marks.
 
-    With `Done`, `state` is `DONE`, `IGNORED` or `TEST`, and each sighting's subject becomes due at once (coalesced, its
-    generation rises) and its rental known. `entries` go to the ledger in the same unit of work.
+    Whatever the outcome, each sighting's subject becomes due at once (coalesced, its generation rises) and its rental
+    known, and `entries` go to the ledger, in the same unit of work. `state` is for `Done`: `DONE`, `IGNORED` or `TEST`.
     """
 
     outcome: Outcome

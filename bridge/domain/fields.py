@@ -1,0 +1,51 @@
+"""Which of our custom fields to write: only those that differ, only what is confirmed."""
+
+from collections.abc import Collection, Mapping
+
+from bridge.domain.access import AccessRecord, AccessStatus, RentalAccess
+from bridge.domain.credential import CodeMemory
+from bridge.domain.ids import RentalId
+from bridge.domain.tenancy import FieldWrites, Rental, RentalState
+
+_STILL_TO_COME = frozenset({RentalState.SUBMITTED, RentalState.RESERVED})
+
+
+def field_writes(
+    rentals: Collection[Rental],
+    desired: Collection[RentalAccess],
+    records: Mapping[RentalId, AccessRecord],
+    codes: CodeMemory,
+    settled: Collection[RentalId],
+) -> tuple[FieldWrites, ...]:
+    """Return what to write to the rentals in `settled`: their state at the vendor is confirmed, or they need staff.
+
+    A rental that never had anything from the bridge is left alone until it earns access, and a code that staff typed
+    ahead on a rental still to come is theirs.
+    """
+    by_id = {access.rental: access for access in desired}
+    writes = (
+        _write(rental, by_id[rental.id], records.get(rental.id), codes) for rental in rentals if rental.id in settled
+    )
+    return tuple(write for write in writes if write is not None)
+
+
+def _write(rental: Rental, access: RentalAccess, record: AccessRecord | None, codes: CodeMemory) -> FieldWrites | None:
+    fields = rental.fields
+    has_access = access.status is not AccessStatus.NONE and not access.opted_out
+    if not has_access and not _was_ours(rental, record, codes):
+        return None
+    code = codes.current if has_access and codes.current is not None and fields.code != codes.current else None
+    clear = not has_access and fields.code is not None and codes.ever_had(fields.code)
+    words = access.words()
+    status = words if words != fields.status else None
+    if code is None and not clear and status is None:
+        return None
+    return FieldWrites(rental=rental.id, code=code, clear_code=clear, status=status)
+
+
+def _was_ours(rental: Rental, record: AccessRecord | None, codes: CodeMemory) -> bool:
+    if record is not None and (record.targets or record.written_status is not None):
+        return True
+    if rental.state in _STILL_TO_COME:
+        return False
+    return rental.fields.code is not None and codes.ever_had(rental.fields.code)

@@ -1,0 +1,149 @@
+"""All that an adapter or a source may import."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel as _BaseModel
+
+from bridge.domain.credential import CodeRules, GateCode, Secret
+from bridge.domain.deliveries import ClaimedDelivery, Sighting
+from bridge.domain.errors import (
+    Anomaly,
+    BridgeError,
+    ConfigurationError,
+    Conflict,
+    NoCapacity,
+    NotYetConsistent,
+    OutcomeUnknown,
+    PermanentError,
+    RateLimited,
+    RefusalCause,
+    Refused,
+    Rejected,
+    TemporaryError,
+    Unauthorized,
+    Unreachable,
+    Unsupported,
+    inert,
+)
+from bridge.domain.ids import (
+    ConnectionName,
+    RentalId,
+    SiteId,
+    SubjectKey,
+    TargetId,
+    TenantId,
+    UnitId,
+    is_safe_id,
+    is_safe_target,
+)
+from bridge.domain.plan import Change, EntryState, Kind, Observed
+from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Snapshot, Tenant, Unit
+from bridge.outbound.calls import Answer, call
+from bridge.outbound.pinning import base_url, origin
+from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Capabilities, Checkpoint, Person, Ref
+from bridge.ports.findings import Finding, Verdict
+from bridge.ports.source import (
+    Envelope,
+    OwnFields,
+    Resolution,
+    Source,
+    SourceContext,
+    SourceSite,
+    SourceSpec,
+    StaffTask,
+)
+
+
+def _secret(value: Any) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text that is not blank")
+    return Secret(value)
+
+
+SecretText = Annotated[
+    Secret,
+    BeforeValidator(_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "writeOnly": True}),
+]
+"""A pydantic field for a key or password: blank is refused, and no dump, repr or error shows it."""
+
+
+class Options(_BaseModel):
+    """What a plug-in's options derive from: unknown keys are refused, and no error repeats what was given."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, validate_default=True
+    )
+
+
+__all__ = [
+    "Adapter",
+    "AdapterContext",
+    "AdapterSpec",
+    "Anomaly",
+    "Answer",
+    "BridgeError",
+    "Capabilities",
+    "Change",
+    "Checkpoint",
+    "ClaimedDelivery",
+    "CodeRules",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectionName",
+    "EntryState",
+    "Envelope",
+    "FieldWrites",
+    "Finding",
+    "GateCode",
+    "Kind",
+    "NoCapacity",
+    "NotYetConsistent",
+    "Observed",
+    "Options",
+    "OutcomeUnknown",
+    "OwnFields",
+    "PermanentError",
+    "Person",
+    "RateLimited",
+    "Ref",
+    "RefusalCause",
+    "Refused",
+    "Rejected",
+    "Rental",
+    "RentalFields",
+    "RentalId",
+    "RentalState",
+    "Resolution",
+    "Secret",
+    "SecretText",
+    "Sighting",
+    "SiteId",
+    "Snapshot",
+    "Source",
+    "SourceContext",
+    "SourceSite",
+    "SourceSpec",
+    "StaffTask",
+    "SubjectKey",
+    "TargetId",
+    "TemporaryError",
+    "Tenant",
+    "TenantId",
+    "Unauthorized",
+    "Unit",
+    "UnitId",
+    "Unreachable",
+    "Unsupported",
+    "Verdict",
+    "base_url",
+    "call",
+    "inert",
+    "is_safe_id",
+    "is_safe_target",
+    "origin",
+]

@@ -1,0 +1,79 @@
+"""The gate code in force: kept, adopted from staff, or made; durable before anybody is told of it."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.domain.access import AccessStatus
+from bridge.domain.credential import CodeMemory, CodeRefusal, CodeRules, GateCode, RefusedCode, choose_code
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.desired import Desired
+from bridge.domain.errors import Conflict, NoCapacity
+from bridge.domain.ids import RentalId
+from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.tenancy import Snapshot
+from bridge.ports.clock import Clock
+from bridge.ports.store import SubjectRecords
+
+MAX_TRIES: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What came out: the subject's codes as they now are, and the typed ones that staff must be told of."""
+
+    codes: CodeMemory
+    refused: tuple[RefusedCode, ...] = ()
+
+
+class CodeKeeper:
+    """Chooses and takes codes. The store says who else at the site has one; the vendor may still say so later."""
+
+    def __init__(self, records: SubjectRecords, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    async def in_force(
+        self, claim: ClaimedSubject, snapshot: Snapshot, desired: Desired, codes: CodeMemory, rules: CodeRules
+    ) -> InForce:
+        """Return the code to use. Raises `NoCapacity` when none is left."""
+        if not desired.needs_code:
+            return InForce(codes=codes)
+        living = {access.rental for access in desired.rentals if access.status is not AccessStatus.NONE}
+        typed = [(r.id, r.fields.code) for r in snapshot.rentals if r.id in living and r.fields.code is not None]
+        choice = choose_code(typed, codes, rules, snapshot.guessable())
+        refused = list(choice.refused)
+        if choice.code is not None and choice.adopted_from is not None:
+            try:
+                return InForce(
+                    codes=await self._take(claim, codes, choice.code, "adopted_from_staff", choice.adopted_from),
+                    refused=tuple(refused),
+                )
+            except Conflict:
+                refused.append(RefusedCode(rental=choice.adopted_from, refusal=CodeRefusal.TAKEN))
+        if codes.current is not None:
+            return InForce(codes=codes, refused=tuple(refused))
+        fresh = await self.replace(claim, snapshot, codes, rules)
+        return InForce(codes=fresh, refused=tuple(refused))
+
+    async def replace(
+        self, claim: ClaimedSubject, snapshot: Snapshot, codes: CodeMemory, rules: CodeRules
+    ) -> CodeMemory:
+        """Put a new code in force, unlike any that the site's tenants have. Raises `NoCapacity` when none is found."""
+        for _ in range(MAX_TRIES):
+            code = rules.make(secrets.choice, snapshot.guessable())
+            if codes.ever_had(code):
+                continue
+            try:
+                return await self._take(claim, codes, code, "made", None)
+            except Conflict:
+                continue
+        raise NoCapacity(f"no free gate code was found in {MAX_TRIES} tries")
+
+    async def _take(
+        self, claim: ClaimedSubject, codes: CodeMemory, code: GateCode, how: str, rental: RentalId | None
+    ) -> CodeMemory:
+        entry = LedgerEntry(kind=LedgerKind.CODE, at=self._clock.now(), what=how, subject=claim.key, rental=rental)
+        await self._records.take_code(claim, code, entry)
+        earlier = codes.earlier if codes.current is None else (codes.current, *codes.earlier)
+        return CodeMemory(current=code, earlier=earlier)

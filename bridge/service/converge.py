@@ -1,0 +1,260 @@
+"""Bring one tenant at one site in step: read the truth, decide, apply, confirm, write back, remember.
+
+Events, retries, replays and the sweep all end here, so none of them can do anything that the others cannot.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bridge.domain.access import Certainty, Problem, RentalAccess
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.desired import Desired, desired_access
+from bridge.domain.errors import BridgeError, LeaseLost, NoCapacity, PermanentError, Unauthorized, Unreachable
+from bridge.domain.fields import field_writes
+from bridge.domain.ids import ConnectionName, RentalId, SiteId
+from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.outcome import Dead, Done, Outcome
+from bridge.domain.plan import Observed
+from bridge.domain.records import after_run
+from bridge.domain.tenancy import FieldWrites, Snapshot
+from bridge.ports.adapter import Person
+from bridge.ports.clock import Clock
+from bridge.ports.source import Platform
+from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
+from bridge.service.alerts import Alerts
+from bridge.service.codes import CodeKeeper
+from bridge.service.run import Case, GateRun, Progress
+from bridge.service.settling import outcome_of
+from bridge.service.sites import ManagedSite
+from bridge.service.tasks import TaskBoard, TaskNews, staff_problems
+from bridge.telemetry import Metrics, get_logger
+
+RUN_SECONDS: Final = 90.0
+"""A run that takes longer is cut off; its lease outlives it."""
+
+
+class Converger:
+    """Runs claimed subjects to their end."""
+
+    def __init__(
+        self,
+        *,
+        sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite],
+        platforms: Mapping[ConnectionName, Platform],
+        records: SubjectRecords,
+        alerts: Alerts,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._sites = sites
+        self._platforms = platforms
+        self._records = records
+        self._alerts = alerts
+        self._clock = clock
+        self._metrics = metrics
+        self._keeper = CodeKeeper(records, clock)
+        self._gate = GateRun(records=records, keeper=self._keeper, clock=clock, metrics=metrics)
+        self._tasks = TaskBoard()
+        self._log = get_logger()
+
+    async def run(self, claim: ClaimedSubject) -> None:
+        """Bring `claim`'s subject in step and settle it; whatever fails is settled as a retry or a dead letter."""
+        log = self._log.bind(connection=claim.key.connection, site=claim.key.site, tenant=claim.key.tenant)
+        try:
+            end = await self._work(claim)
+            await self._records.commit(claim, end)
+        except LeaseLost:
+            log.warning("subject.lease_lost")
+            return
+        outcome = type(end.outcome).__name__.lower()
+        why = None if isinstance(end.outcome, Done) else end.outcome.why
+        self._metrics.settled.labels("subjects", outcome).inc()
+        log.info("subject.settled", outcome=outcome, why=why, failed_before=claim.attempts)
+
+    async def _work(self, claim: ClaimedSubject) -> SubjectCommit:
+        site = self._sites.get((claim.key.connection, claim.key.site))
+        platform = self._platforms.get(claim.key.connection)
+        if site is None or platform is None:
+            return SubjectCommit(outcome=Dead(why="the site is no longer configured; nothing was changed there"))
+        record = await self._records.load(claim.key)
+        progress = Progress.begin(record)
+        try:
+            async with asyncio.timeout(RUN_SECONDS):
+                return await self._bring_in_step(claim, site, platform, record, progress)
+        except LeaseLost:
+            raise
+        except TimeoutError:
+            error: BridgeError | Exception = Unreachable(f"the run was cut off after {RUN_SECONDS:.0f} s")
+        except Exception as caught:  # noqa: BLE001 - every failure becomes a settlement, so that nothing is lost
+            error = caught
+            if not isinstance(caught, BridgeError):
+                self._log.exception("subject.defect", site=claim.key.site, tenant=claim.key.tenant)
+        outcome, alerts = self._after(error, claim, progress)
+        return SubjectCommit(
+            outcome=outcome, access=tuple(progress.access.values()), entries=(*progress.entries, *alerts)
+        )
+
+    async def _bring_in_step(
+        self,
+        claim: ClaimedSubject,
+        site: ManagedSite,
+        platform: Platform,
+        record: SubjectRecord,
+        progress: Progress,
+    ) -> SubjectCommit:
+        with self._metrics.time_step("snapshot"):
+            snapshot = await platform.snapshot(claim.key, frozenset(record.access))
+        desired = desired_access(snapshot, site.policy, self._clock.now())
+        rules = site.capabilities.code_rules
+        chosen = await self._keeper.in_force(claim, snapshot, desired, progress.codes, rules)
+        progress.codes = chosen.codes
+
+        person = Person(key=_person_key(claim), subject=claim.key, tenant=snapshot.tenant)
+        case = Case(
+            claim=claim, site=site, person=person, snapshot=snapshot, desired=desired, transfers=record.transfers
+        )
+        await self._gate.bring(case, progress)
+        failures = _failed_rentals(progress)
+        desired = _with_problems(desired, failures)
+        self._remember(claim, site, desired, progress)
+
+        write_error = await self._write_back(claim, platform, snapshot, desired, progress)
+        problems = staff_problems(snapshot, desired.rentals, chosen.refused, failures, site.field_prefix)
+        news = await self._tasks.tell_staff(platform, problems, record.open_tasks)
+        error = progress.error() or write_error
+        outcome: Outcome = Done(next_due=desired.next_change)
+        alerts: tuple[LedgerEntry, ...] = ()
+        if error is not None:
+            outcome, alerts = self._after(error, claim, progress)
+        return self._commit(desired, outcome, progress, news, alerts)
+
+    def _remember(self, claim: ClaimedSubject, site: ManagedSite, desired: Desired, progress: Progress) -> None:
+        """Turn the last observation into records and read-back entries."""
+        now = self._clock.now()
+        observed = progress.observed or Observed()
+        progress.access = after_run(desired, progress.access, observed, progress.certainty(), now)
+        left = {(change.kind, change.target) for change in progress.unfinished.changes}
+        for step, change in progress.tried.items():
+            progress.entries.append(
+                LedgerEntry(
+                    kind=LedgerKind.READ_BACK,
+                    at=now,
+                    what="not_seen" if step in left else "confirmed",
+                    subject=claim.key,
+                    rental=change.rentals[0] if change.rentals else None,
+                    target=change.target,
+                    details={"change": str(change.kind)},
+                )
+            )
+        if progress.tried and not left:
+            self._metrics.event_to_gate.labels(site.adapter_key).observe((now - claim.since).total_seconds())
+
+    async def _write_back(
+        self,
+        claim: ClaimedSubject,
+        platform: Platform,
+        snapshot: Snapshot,
+        desired: Desired,
+        progress: Progress,
+    ) -> BridgeError | None:
+        """Write the fields that differ, the intent first: an echo that overtakes our commit is known as one."""
+        settled = {r.rental for r in desired.rentals if _is_settled(r, progress)}
+        writes = field_writes(snapshot.rentals, desired.rentals, progress.access, progress.codes, settled)
+        if not writes:
+            return None
+        for write in writes:
+            if write.status is not None:
+                progress.access[write.rental] = replace(progress.access[write.rental], written_status=write.status)
+        await self._records.note(claim, (), [progress.access[write.rental] for write in writes])
+        with self._metrics.time_step("write_back"):
+            results = await asyncio.gather(
+                *(platform.write_back(write, site=claim.key.site) for write in writes), return_exceptions=True
+            )
+        failed: BridgeError | None = None
+        for write, result in zip(writes, results, strict=True):
+            if isinstance(result, BaseException) and not isinstance(result, BridgeError):
+                raise result
+            progress.entries.append(self._written(claim, write, result))
+            failed = result or failed
+        return failed
+
+    def _written(self, claim: ClaimedSubject, write: FieldWrites, error: BridgeError | None) -> LedgerEntry:
+        details = {
+            "status": write.status or "unchanged",
+            "code": "cleared" if write.clear_code else "written" if write.code is not None else "unchanged",
+        }
+        return LedgerEntry(
+            kind=LedgerKind.WRITE_BACK,
+            at=self._clock.now(),
+            what="written" if error is None else "failed",
+            subject=claim.key,
+            rental=write.rental,
+            details=details if error is None else details | {"why": str(error)},
+        )
+
+    def _after(
+        self, error: Exception, claim: ClaimedSubject, progress: Progress
+    ) -> tuple[Outcome, tuple[LedgerEntry, ...]]:
+        """Decide what follows a failure, and tell the operator where no later try will mend it."""
+        now = self._clock.now()
+        outcome = outcome_of(error, failed_before=claim.attempts, now=now)
+        details = {"why": outcome.why}
+        if isinstance(outcome, Dead):
+            removal = any(change.is_removal for change in progress.unfinished.changes)
+            what = "removal_dead" if removal else "subject_dead"
+            scope = f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
+            return outcome, self._alerts.raised_once(what, scope, at=now, subject=claim.key, details=details)
+        if isinstance(error, Unauthorized):
+            scope = f"{claim.key.connection}/{claim.key.site}"
+            return outcome, self._alerts.raised_once("key_refused", scope, at=now, subject=claim.key, details=details)
+        return outcome, ()
+
+    def _commit(
+        self,
+        desired: Desired,
+        outcome: Outcome,
+        progress: Progress,
+        news: TaskNews,
+        alerts: Sequence[LedgerEntry],
+    ) -> SubjectCommit:
+        closed = progress.observed is not None and not progress.unfinished.changes
+        return SubjectCommit(
+            outcome=outcome,
+            access=tuple(progress.access.values()),
+            retire_code=closed and not desired.needs_code and progress.codes.current is not None,
+            entries=(*progress.entries, *alerts),
+            tasks=news.raised,
+            mended=news.mended,
+        )
+
+
+def _person_key(claim: ClaimedSubject) -> str:
+    """The anchor at the vendor: the same for ever, and no other subject's."""
+    return f"{claim.key.connection}:{claim.key.site}:{claim.key.tenant}"
+
+
+def _failed_rentals(progress: Progress) -> dict[RentalId, tuple[Problem, str]]:
+    """Return the rentals whose change the vendor refused for good, with what staff may read of it."""
+    left = {(change.kind, change.target) for change in progress.unfinished.changes}
+    failed: dict[RentalId, tuple[Problem, str]] = {}
+    for step, error in progress.failures.items():
+        if step not in left or not isinstance(error, PermanentError) or isinstance(error, Unauthorized):
+            continue
+        problem = Problem.NO_CAPACITY if isinstance(error, NoCapacity) else Problem.REFUSED_BY_VENDOR
+        for rental in progress.tried[step].rentals:
+            failed[rental] = (problem, str(error))
+    return failed
+
+
+def _with_problems(desired: Desired, failures: Mapping[RentalId, tuple[Problem, str]]) -> Desired:
+    rentals = tuple(
+        replace(access, problem=failures[access.rental][0]) if access.rental in failures else access
+        for access in desired.rentals
+    )
+    return replace(desired, rentals=rentals)
+
+
+def _is_settled(access: RentalAccess, progress: Progress) -> bool:
+    return access.problem is not None or progress.access[access.rental].certainty is Certainty.CONFIRMED

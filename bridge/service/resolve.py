@@ -1,0 +1,116 @@
+"""From a delivery to the subjects that it is about: look up, then mark."""
+
+from collections.abc import Mapping
+
+from bridge.domain.access import AccessStatus
+from bridge.domain.deliveries import ClaimedDelivery, DeliveryState, Sighting
+from bridge.domain.errors import Anomaly, BridgeError, LeaseLost, Unauthorized
+from bridge.domain.ids import ConnectionName
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.outcome import Dead, Done
+from bridge.ports.clock import Clock
+from bridge.ports.source import Reader, Resolution
+from bridge.ports.store import DeliveryQueue, DeliverySettlement, SubjectRecords
+from bridge.service.alerts import Alerts
+from bridge.service.settling import outcome_of
+from bridge.telemetry import Metrics, get_logger
+
+NOTHING_LEFT = "echo of our own write"
+
+
+class Resolver:
+    """Runs claimed deliveries to their end; what they mark is carried on by the subjects."""
+
+    def __init__(
+        self,
+        *,
+        readers: Mapping[ConnectionName, Reader],
+        queue: DeliveryQueue,
+        records: SubjectRecords,
+        alerts: Alerts,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._readers = readers
+        self._queue = queue
+        self._records = records
+        self._alerts = alerts
+        self._clock = clock
+        self._metrics = metrics
+        self._log = get_logger()
+
+    async def run(self, claim: ClaimedDelivery) -> None:
+        """Look up what `claim` is about and settle it; whatever fails is settled as a retry or a dead letter."""
+        log = self._log.bind(delivery=claim.id, connection=claim.connection, type=claim.event_type)
+        try:
+            with self._metrics.time_step("resolve"):
+                settlement = await self._look_up(claim)
+        except Exception as error:  # every failure becomes a settlement, so that nothing is lost
+            settlement = self._failed(claim, error)
+            if not isinstance(error, BridgeError):
+                log.exception("delivery.defect")
+        outcome = type(settlement.outcome).__name__.lower()
+        try:
+            await self._queue.settle_delivery(claim, settlement)
+        except LeaseLost:
+            log.warning("delivery.lease_lost")
+            return
+        self._metrics.settled.labels("deliveries", outcome).inc()
+        log.info(
+            "delivery.settled",
+            outcome=outcome,
+            state=str(settlement.state),
+            subjects=len({sighting.subject for sighting in settlement.sightings}),
+            note=settlement.note,
+        )
+
+    async def _look_up(self, claim: ClaimedDelivery) -> DeliverySettlement:
+        reader = self._readers.get(claim.connection)
+        if reader is None:
+            return DeliverySettlement(
+                outcome=Done(), state=DeliveryState.IGNORED, note="the connection is no longer configured"
+            )
+        resolution = await reader.resolve(claim)
+        if resolution.ignored is not None:
+            return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=resolution.ignored)
+        sightings = await self._without_echoes(resolution)
+        if resolution.unresolved:
+            missing = ", ".join(resolution.unresolved[:5])
+            error = Anomaly(f"{len(resolution.unresolved)} rentals could not be read: {missing}")
+            settled = self._failed(claim, error)
+            return DeliverySettlement(
+                outcome=settled.outcome,
+                note=settled.note,
+                entries=settled.entries,
+                sightings=sightings,
+                transfers=resolution.transfers,
+            )
+        if not sightings:
+            return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=NOTHING_LEFT)
+        return DeliverySettlement(outcome=Done(), sightings=sightings, transfers=resolution.transfers)
+
+    async def _without_echoes(self, resolution: Resolution) -> tuple[Sighting, ...]:
+        """Leave out the rentals of which only our own last write is heard again."""
+        return tuple([s for s in resolution.sightings if not await self._is_echo(s, resolution)])
+
+    async def _is_echo(self, sighting: Sighting, resolution: Resolution) -> bool:
+        seen = resolution.echoes.get(sighting.rental)
+        if seen is None:
+            return False
+        record = await self._records.load(sighting.subject)
+        access = record.access.get(sighting.rental)
+        if access is None or access.written_status is None or access.written_status != seen.status:
+            return False
+        cleared = seen.code is None and access.status is AccessStatus.NONE
+        return cleared or seen.code == record.codes.current
+
+    def _failed(self, claim: ClaimedDelivery, error: Exception) -> DeliverySettlement:
+        now = self._clock.now()
+        outcome = outcome_of(error, failed_before=claim.attempts, now=now)
+        details = {"delivery": str(claim.id), "connection": str(claim.connection), "why": outcome.why}
+        entries: tuple[LedgerEntry, ...] = ()
+        if isinstance(outcome, Dead):
+            entries = (self._alerts.raised("delivery_dead", at=now, details=details),)
+        elif isinstance(error, Unauthorized):
+            entries = self._alerts.raised_once("platform_refuses_key", claim.connection, at=now, details=details)
+        return DeliverySettlement(outcome=outcome, note=outcome.why, entries=entries)

@@ -1,0 +1,20 @@
+"""A site as the core works on it."""
+
+from dataclasses import dataclass
+
+from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.policy import SitePolicy
+from bridge.ports.adapter import Adapter, Capabilities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedSite:
+    """What brings one site in step: its rules, and the vendor that holds its doors."""
+
+    connection: ConnectionName
+    id: SiteId
+    policy: SitePolicy
+    adapter: Adapter
+    adapter_key: str
+    capabilities: Capabilities
+    field_prefix: str

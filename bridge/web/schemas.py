@@ -1,0 +1,128 @@
+"""The operator API's shapes, for people and scripts; OpenAPI is made from them."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from bridge.ports.store import AlertRow, DeliveryRow, SubjectRow
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SubjectOut(_Shape):
+    """A subject that a delivery marked."""
+
+    connection: str
+    site: str
+    tenant: str
+    state: str
+    due_at: datetime | None
+    attempts: int
+    note: str | None
+
+    @classmethod
+    def of(cls, row: SubjectRow) -> Self:
+        return cls(
+            connection=row.key.connection,
+            site=row.key.site,
+            tenant=row.key.tenant,
+            state=row.state,
+            due_at=row.due_at,
+            attempts=row.attempts,
+            note=row.note,
+        )
+
+
+class DeliveryOut(_Shape):
+    """A delivery without its body."""
+
+    id: int
+    connection: str
+    event_id: str
+    event_type: str
+    received_at: datetime
+    state: str
+    attempts: int
+    due_at: datetime | None
+    note: str | None
+
+    @classmethod
+    def of(cls, row: DeliveryRow) -> Self:
+        return cls(**_columns(row))
+
+
+class DeliveryDetail(DeliveryOut):
+    """A delivery with its body, as text, and the subjects that it marked."""
+
+    body: str
+    headers: dict[str, str]
+    subjects: list[SubjectOut]
+
+    @classmethod
+    def of(cls, row: DeliveryRow) -> Self:
+        return cls(
+            **_columns(row),
+            body=(row.body or b"").decode("utf-8", errors="replace"),
+            headers=dict(row.headers),
+            subjects=[SubjectOut.of(subject) for subject in row.subjects],
+        )
+
+
+class DeliveryList(_Shape):
+    deliveries: list[DeliveryOut]
+
+
+class ReplayIn(_Shape):
+    """Who asks, for the ledger."""
+
+    who: str
+
+
+class AlertOut(_Shape):
+    id: int
+    at: datetime
+    what: str
+    site: str | None
+    tenant: str | None
+    rental: str | None
+    details: dict[str, str]
+
+    @classmethod
+    def of(cls, row: AlertRow) -> Self:
+        entry = row.entry
+        return cls(
+            id=row.id,
+            at=entry.at,
+            what=entry.what,
+            site=entry.subject.site if entry.subject else None,
+            tenant=entry.subject.tenant if entry.subject else None,
+            rental=entry.rental,
+            details=dict(entry.details),
+        )
+
+
+class AlertList(_Shape):
+    alerts: list[AlertOut]
+
+
+class StatusOut(_Shape):
+    """What waits or needs a person, by queue and state."""
+
+    version: str
+    rows: dict[str, int]
+
+
+class SweepOut(_Shape):
+    marked: int
+
+
+class ErrorOut(_Shape):
+    message: str
+
+
+def _columns(row: DeliveryRow) -> dict[str, object]:
+    names = ("id", "connection", "event_id", "event_type", "received_at", "attempts", "due_at", "note")
+    return {**{name: getattr(row, name) for name in names}, "state": str(row.state)}

@@ -1,0 +1,5 @@
+"""Runs what waits: claims it, leases it, hands it to the service."""
+
+from bridge.worker.worker import Worker
+
+__all__ = ["Worker"]

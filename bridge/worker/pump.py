@@ -1,0 +1,97 @@
+"""Claims work and runs it, a bounded number at once."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from bridge.domain.errors import BridgeError
+from bridge.ports.clock import Clock
+from bridge.telemetry import get_logger
+
+T = TypeVar("T")
+POLL_SECONDS: Final = 5.0
+"""The net under every wake-up that could get lost."""
+STORE_PAUSE_SECONDS: Final = 1.0
+
+
+class Pump(Generic[T]):
+    """Wakes on a nudge, when a run ends, at the next due time, or after the poll; then fills its free slots."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        claim: Callable[[int], Awaitable[Sequence[T]]],
+        next_due: Callable[[], Awaitable[datetime | None]],
+        run: Callable[[T], Awaitable[None]],
+        slots: int,
+        clock: Clock,
+    ) -> None:
+        self._claim = claim
+        self._next_due = next_due
+        self._run = run
+        self._slots = slots
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._log = get_logger().bind(queue=name)
+
+    def nudge(self) -> None:
+        """Say that there may be work. Cheap; any number of nudges is one."""
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Pump until cancelled. A store that takes no work pauses it; it goes on by itself."""
+        while True:
+            self._wake.clear()
+            try:
+                more = await self._fill()
+                wait = 0.0 if more else await self._time_to_wait()
+            except BridgeError as error:
+                self._log.warning("worker.paused", why=str(error))
+                wait = STORE_PAUSE_SECONDS
+            if wait > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def drain(self, seconds: float) -> None:
+        """Let running work end; cut off what has not after `seconds`: its next run observes before it does anything."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _fill(self) -> bool:
+        """Claim into the free slots and return whether it is worth claiming again at once."""
+        free = self._slots - len(self._running)
+        if free <= 0:
+            return False
+        claims = await self._claim(free)
+        for claim in claims:
+            task = asyncio.create_task(self._one(claim))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return len(claims) == free and len(self._running) < self._slots
+
+    async def _time_to_wait(self) -> float:
+        if len(self._running) >= self._slots:
+            return POLL_SECONDS
+        due = await self._next_due()
+        if due is None:
+            return POLL_SECONDS
+        return min(max((due - self._clock.now()).total_seconds(), 0.02), POLL_SECONDS)
+
+    async def _one(self, claim: T) -> None:
+        try:
+            await self._run(claim)
+        except BridgeError as error:  # the store did not take the settlement: the lease runs out, the work stays
+            self._log.warning("worker.settlement_lost", why=str(error))
+        except Exception:  # noqa: BLE001 - one defect must not end the pump
+            self._log.exception("worker.defect")
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
