@@ -1,0 +1,45 @@
+"""The commands, listed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge import __version__
+from bridge.cli import alerts, check, db, deliveries, demo, sandbox, serve
+from bridge.cli.context import CONFIG_HELP, Context
+
+app = typer.Typer(
+    name="gatebridge",
+    help="The bridge from a self-storage platform to its gates and locks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help=CONFIG_HELP, show_default=False)] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version
+    context.obj = Context(config=config)
+
+
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+app.command("demo")(demo.demo)
+app.command("alerts")(alerts.alerts)
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(db.app, name="db")

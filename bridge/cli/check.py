@@ -1,0 +1,94 @@
+"""`gatebridge check`: is everything set up, and if not, what to do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import typer
+
+from bridge.cli import context as cli_context
+from bridge.cli.output import OUT, print_json
+from bridge.domain.errors import BridgeError, Unauthorized, inert
+from bridge.ports.findings import Finding, Verdict
+from bridge.settings import Settings
+from bridge.telemetry import Metrics
+from bridge.wiring import plug_in
+
+_SIGNS: Final = {
+    Verdict.OK: "[green]ok     [/]",
+    Verdict.WARNING: "[yellow]warning[/]",
+    Verdict.FAILED: "[red]FAILED [/]",
+}
+
+
+def check(
+    context: typer.Context,
+    as_json: cli_context.AsJson = False,
+) -> None:
+    """Look at configuration, API key, webhook secret, custom fields, unit mapping and adapters. Changes nothing."""
+    settings = cli_context.of(context).settings()
+    findings = asyncio.run(_all(settings))
+    if as_json:
+        print_json([{"subject": f.subject, "verdict": f.verdict, "text": f.text, "advice": f.advice} for f in findings])
+    else:
+        for finding in findings:
+            OUT.print(_SIGNS[finding.verdict], end=" ")
+            OUT.print(f"{inert(finding.subject)}: {inert(finding.text)}", markup=False)
+            if finding.advice:
+                OUT.print(f"        -> {inert(finding.advice)}", markup=False)
+    if any(finding.verdict is Verdict.FAILED for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _all(settings: Settings) -> Sequence[Finding]:
+    findings = [*_configuration(settings)]
+    async with plug_in(settings, Metrics()) as plugs:
+        for name, source in plugs.sources.items():
+            findings += await _asked(f"connection {name}", source.check)
+        for site in plugs.sites.values():
+            findings += await _asked(f"site {site.id} ({site.adapter_key})", site.adapter.check)
+    return findings
+
+
+async def _asked(subject: str, question: Callable[[], Awaitable[Sequence[Finding]]]) -> Sequence[Finding]:
+    try:
+        return await question()
+    except Unauthorized as error:
+        advice = "Make a new key at the other side and put it into the configuration."
+        return [Finding(subject=subject, verdict=Verdict.FAILED, text=str(error), advice=advice)]
+    except BridgeError as error:
+        advice = "Look at the URL and at the network between the two."
+        return [Finding(subject=subject, verdict=Verdict.FAILED, text=str(error), advice=advice)]
+
+
+def _configuration(settings: Settings) -> Sequence[Finding]:
+    findings = [Finding(subject="configuration", verdict=Verdict.OK, text="it can be read and every key is known")]
+    if not settings.connections:
+        findings.append(
+            Finding(
+                subject="connections",
+                verdict=Verdict.FAILED,
+                text="there is none",
+                advice="Add [connections.NAME] with source, base_url, api_key and webhook_secrets.",
+            )
+        )
+    for name in settings.connections:
+        root = settings.server.public_url
+        text = f"the webhook's URL is {(root or 'https://YOUR-BRIDGE').rstrip('/')}/webhooks/{name}"
+        advice = "" if root else "Set server.public_url to see the whole URL here."
+        verdict = Verdict.OK if root else Verdict.WARNING
+        findings.append(Finding(subject=f"connection {name}", verdict=verdict, text=text, advice=advice))
+    if settings.sites:
+        findings.append(
+            Finding(
+                subject="sites.budget",
+                verdict=Verdict.WARNING,
+                text="removal budgets are read but not enforced yet",
+                advice="Until they are, watch `gatebridge alerts` after large changes on the platform.",
+            )
+        )
+    for site in settings.sites:
+        policy = site.policy
+        text = f"overdue = {policy.overdue}, move_out_date = {policy.move_out_date}, zone {settings.zone(site).key}"
+        findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.OK, text=text))
+    return findings

@@ -1,0 +1,102 @@
+"""`gatebridge deliveries`: what came in, and what became of it."""
+
+import getpass
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from bridge.cli import context as cli_context
+from bridge.cli.operator import ask, fetch
+from bridge.cli.output import OUT, print_json, print_table
+from bridge.domain.deliveries import DeliveryState
+from bridge.domain.errors import inert
+
+app = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(help="The delivery's number, from the list.", min=1)]
+
+
+@app.command("list")
+def list_deliveries(
+    context: typer.Context,
+    state: Annotated[DeliveryState | None, typer.Option(help="Only those in this state.", show_default=False)] = None,
+    connection: Annotated[str | None, typer.Option(help="Only this connection's.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    before: Annotated[int | None, typer.Option(help="Go on after this number.", min=1, show_default=False)] = None,
+    as_json: cli_context.AsJson = False,
+) -> None:
+    """List deliveries, the newest first."""
+    asked = {"state": state, "connection": connection, "limit": limit, "before": before}
+    params = {name: str(value) for name, value in asked.items() if value is not None}
+
+    async def question(client: httpx.AsyncClient) -> Any:
+        return await fetch(client, "GET", "deliveries", params=params)
+
+    rows = ask(cli_context.of(context).settings(), question)["deliveries"]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("number", "received", "connection", "type", "state", "tries", "note"),
+        (
+            (
+                str(row["id"]),
+                row["received_at"],
+                row["connection"],
+                row["event_type"],
+                row["state"],
+                str(row["attempts"]),
+                row["note"] or "",
+            )
+            for row in rows
+        ),
+        empty="No deliveries.",
+    )
+
+
+@app.command("show")
+def show_delivery(
+    context: typer.Context,
+    number: Number,
+    as_json: cli_context.AsJson = False,
+) -> None:
+    """Show one delivery with its body and the subjects that it marked."""
+
+    async def question(client: httpx.AsyncClient) -> Any:
+        return await fetch(client, "GET", f"deliveries/{number}")
+
+    row = ask(cli_context.of(context).settings(), question)
+    if as_json:
+        print_json(row)
+        return
+    names = ("id", "connection", "event_id", "event_type", "received_at", "state", "attempts", "due_at", "note")
+    for name in names:
+        OUT.print(f"{name:>12}  {inert(str(row[name] if row[name] is not None else '-'))}", markup=False)
+    OUT.print(f"{'body':>12}  {inert(row['body'], 4000)}", markup=False)
+    OUT.print()
+    print_table(
+        ("site", "tenant", "state", "due", "failed runs", "note"),
+        (
+            (s["site"], s["tenant"], s["state"], s["due_at"] or "-", str(s["attempts"]), s["note"] or "")
+            for s in row["subjects"]
+        ),
+        empty="It marked no subject.",
+    )
+
+
+@app.command("replay")
+def replay_delivery(
+    context: typer.Context,
+    number: Number,
+    as_json: cli_context.AsJson = False,
+) -> None:
+    """Look a delivery up again. Harmless at any age: the state is read from the platform, never from the event."""
+
+    async def question(client: httpx.AsyncClient) -> Any:
+        return await fetch(client, "POST", f"deliveries/{number}/replay", json={"who": getpass.getuser()})
+
+    row = ask(cli_context.of(context).settings(), question)
+    if as_json:
+        print_json(row)
+    else:
+        OUT.print(f"Delivery {row['id']} is due again.")

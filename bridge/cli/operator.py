@@ -1,0 +1,71 @@
+"""How a command reaches the desk: through the running bridge's operator API or, where none runs, over the store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from bridge.cli.serve import SOCKET_NAME
+from bridge.domain.errors import BridgeError, NotFoundHere, Rejected, Unreachable
+from bridge.ports.clock import SystemClock
+from bridge.service.desk import Desk
+from bridge.service.sweep import Sweeper
+from bridge.settings import Settings
+from bridge.telemetry import Metrics
+from bridge.web import operator_app
+from bridge.wiring import open_store
+
+ANSWER_SECONDS: Final = 30.0
+T = TypeVar("T")
+
+
+def ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
+    """Run `question` against the operator API.
+
+    Raises `BridgeError` with the API's own sentence. Beside a running bridge its socket answers; else the same API runs
+    here, over the store that this process then owns for a moment.
+    """
+    return asyncio.run(_ask(settings, question))
+
+
+async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
+    path = settings.state_dir / SOCKET_NAME
+    if path.exists():
+        try:
+            async with _client(httpx.AsyncHTTPTransport(uds=str(path))) as client:
+                return await question(client)
+        except httpx.ConnectError:
+            pass  # a socket that a dead process left: nobody runs
+        except httpx.HTTPError as error:
+            raise Unreachable(f"the running bridge did not answer ({type(error).__name__})") from error
+    metrics, clock = Metrics(), SystemClock()
+    async with open_store(settings, metrics, clock) as store:
+
+        async def text() -> bytes:
+            return metrics.text(await store.counts())
+
+        app = operator_app(
+            desk=Desk(store=store, clock=clock), sweeper=Sweeper(store), nudge=lambda: None, metrics=text
+        )
+        async with _client(httpx.ASGITransport(app=app)) as client:
+            return await question(client)
+
+
+def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=transport, base_url="http://operator/api/v1/", timeout=ANSWER_SECONDS)
+
+
+async def fetch(client: httpx.AsyncClient, method: str, path: str, **request: Any) -> Any:
+    """Return the answer's JSON. Raises `BridgeError` with what the API says."""
+    response = await client.request(method, path, **request)
+    if response.is_success:
+        return response.json()
+    try:
+        message = str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"the operator API answered {response.status_code}"
+    raise _ERRORS.get(response.status_code, Rejected)(message)
+
+
+_ERRORS: Final[dict[int, type[BridgeError]]] = {404: NotFoundHere}

@@ -1,0 +1,173 @@
+"""Settings in, running parts out: the only place that knows all."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from bridge.catalog import find_adapter, find_source
+from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.policy import SitePolicy
+from bridge.outbound.client import make_client
+from bridge.outbound.pinning import base_url
+from bridge.ports.adapter import AdapterContext, AdapterSpec
+from bridge.ports.clock import Clock, SystemClock
+from bridge.ports.source import Source, SourceContext, SourceSite, SourceSpec
+from bridge.ports.store import Store
+from bridge.service.alerts import Alerts
+from bridge.service.converge import Converger
+from bridge.service.desk import Desk
+from bridge.service.receive import Door
+from bridge.service.resolve import Resolver
+from bridge.service.sites import ManagedSite
+from bridge.service.sweep import Sweeper
+from bridge.settings import Settings, from_validation
+from bridge.store import Keyring, load_or_make_key, open_sqlite
+from bridge.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugs:
+    """Every source and adapter that the configuration names, opened."""
+
+    sources: Mapping[ConnectionName, Source]
+    doors: Mapping[ConnectionName, Door]
+    sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A bridge, assembled and not yet running."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    store: Store
+    resolver: Resolver
+    converger: Converger
+    sweeper: Sweeper
+    desk: Desk
+    alerts: Alerts
+    doors: Mapping[ConnectionName, Door]
+
+
+class _Clients:
+    """Makes the clients that plug-ins are handed, and closes them all."""
+
+    def __init__(self, stack: AsyncExitStack, metrics: Metrics, concurrency: int) -> None:
+        self._stack = stack
+        self._metrics = metrics
+        self._concurrency = concurrency
+
+    def make(self, url: str, key: str) -> httpx.AsyncClient:
+        client = make_client(base_url(url, key=key), on_call=self._metrics.on_call, concurrency=self._concurrency)
+        self._stack.push_async_callback(client.aclose)
+        return client
+
+
+@asynccontextmanager
+async def plug_in(settings: Settings, metrics: Metrics) -> AsyncIterator[Plugs]:
+    """Open what the configuration names, and close it. Raises `ConfigurationError` naming the key."""
+    async with AsyncExitStack() as stack:
+        clients = _Clients(stack, metrics, settings.worker.concurrency)
+        adapters = [find_adapter(site.adapter, key=f"sites.{n}.adapter") for n, site in enumerate(settings.sites)]
+        sites = [_open_site(settings, n, spec, clients) for n, spec in enumerate(adapters)]
+        doors, sources = {}, {}
+        for name, connection in settings.connections.items():
+            key = f"connections.{name}"
+            spec = find_source(connection.source, key=f"{key}.source")
+            sources[name] = _open_source(settings, name, spec, [s for s in sites if s.connection == name], clients)
+            doors[name] = Door(verifier=sources[name], kept_headers=spec.kept_headers)
+        yield Plugs(sources=sources, doors=doors, sites={(site.connection, site.id): site for site in sites})
+
+
+def _open_source(
+    settings: Settings,
+    name: ConnectionName,
+    spec: SourceSpec[Any],
+    sites: Sequence[ManagedSite],
+    clients: _Clients,
+) -> Source:
+    key = f"connections.{name}"
+    addons = {site.id: site.addon_id for site in settings.sites if site.connection == name}
+    context = SourceContext(
+        connection=name,
+        sites=[
+            SourceSite(id=site.id, field_prefix=site.field_prefix, zone=site.policy.zone, addon_id=addons[site.id])
+            for site in sites
+        ],
+        client_for=lambda url: clients.make(url, f"{key}.base_url"),
+    )
+    with _naming(key):
+        return spec.open(spec.options.model_validate(settings.connections[name].options), context)
+
+
+def _open_site(settings: Settings, place: int, spec: AdapterSpec[Any], clients: _Clients) -> ManagedSite:
+    site, key = settings.sites[place], f"sites.{place}.options"
+    with _naming(key):
+        options = spec.options.model_validate(site.options)
+        context = AdapterContext(site=site.id, client=clients.make(spec.base_url(options), f"{key}.url"))
+        adapter = spec.open(options, context)
+    policy = SitePolicy(zone=settings.zone(site), overdue=site.policy.overdue, move_out_date=site.policy.move_out_date)
+    return ManagedSite(
+        connection=site.connection,
+        id=site.id,
+        policy=policy,
+        adapter=adapter,
+        adapter_key=spec.key,
+        capabilities=spec.capabilities,
+        field_prefix=site.field_prefix or spec.field_prefix,
+    )
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Say where in the configuration a plug-in's own model found something wrong."""
+    try:
+        yield
+    except ValidationError as error:
+        raise from_validation(error, key) from None
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Store]:
+    """Open the store, upgraded and locked to this process, and close it."""
+    key = settings.store.key or load_or_make_key(settings.state_dir)
+    store = await open_sqlite(settings.store.path, keyring=Keyring(key), clock=clock, on_batch=metrics.on_batch)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
+    """Open the store and every plug-in, put the bridge together, and close it all in the end."""
+    clock = clock or SystemClock()
+    metrics = Metrics()
+    async with plug_in(settings, metrics) as plugs, open_store(settings, metrics, clock) as store:
+        alerts = Alerts(metrics)
+        yield Parts(
+            settings=settings,
+            clock=clock,
+            metrics=metrics,
+            store=store,
+            doors=plugs.doors,
+            alerts=alerts,
+            resolver=Resolver(
+                readers=plugs.sources, queue=store, records=store, alerts=alerts, clock=clock, metrics=metrics
+            ),
+            converger=Converger(
+                sites=plugs.sites,
+                platforms=plugs.sources,
+                records=store,
+                alerts=alerts,
+                clock=clock,
+                metrics=metrics,
+            ),
+            sweeper=Sweeper(store),
+            desk=Desk(store=store, clock=clock),
+        )
