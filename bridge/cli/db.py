@@ -9,10 +9,17 @@ from bridge.store import upgrade
 app = typer.Typer(help="The store's schema.", no_args_is_help=True)
 
 
+@app.callback()
+def begin() -> None:
+    """The store's schema."""
+
+
 @app.command("upgrade")
 def upgrade_store(context: typer.Context) -> None:
     """Create the store or bring it to this version's schema. `serve` does the same when it starts."""
-    settings = cli_context.of(context).settings()
-    before, after = upgrade(settings.store.path)
-    where = settings.store.path
-    OUT.print(f"{where} is at revision {after}." if before == after else f"{where}: {before or 'new'} -> {after}.")
+    path = cli_context.of(context).settings().store.path
+    before = upgrade(path)
+    if before.is_current:
+        OUT.print(f"{path} is at revision {before.head}: nothing to do.", markup=False)
+    else:
+        OUT.print(f"{path}: {before.current or 'new'} -> {before.head}.", markup=False)

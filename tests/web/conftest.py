@@ -1,0 +1,119 @@
+"""The real receiver over the real store, driven over ASGI."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.domain.credential import Secret
+from bridge.domain.ids import ConnectionName
+from bridge.ports.source import SourceContext
+from bridge.ports.store import Store
+from bridge.service.alerts import Alerts
+from bridge.service.desk import Desk
+from bridge.service.receive import Door, Receiver
+from bridge.service.sweep import Sweeper
+from bridge.sources.storeganise import SOURCE
+from bridge.store import Keyring, open_sqlite
+from bridge.telemetry import Metrics
+from bridge.web import operator_app, receiver_app
+
+SECRET = "whs_test_secret"
+OLD_SECRET = "whs_old_secret"
+BASE_URL = "https://lakesidebox.storeganise.com"
+CAP = 4096
+
+
+class MovableClock:
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **delta: float) -> None:
+        self.moment += timedelta(**delta)
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def event(number: int = 1, type: str = "unitRental.markOverdue", **data: Any) -> bytes:  # noqa: A002 - the sender's word
+    data = data or {"unitRentalId": "66f1a0c2b7d4e90015c0b210"}
+    return json.dumps({"id": f"665f0c1e8a7b2d0015aa{number:04}", "type": type, "data": data}).encode()
+
+
+@dataclass(kw_only=True)
+class World:
+    client: httpx.AsyncClient
+    operator: httpx.AsyncClient
+    store: Store
+    metrics: Metrics
+    clock: MovableClock
+    nudges: list[None] = field(default_factory=list)
+
+    async def post(
+        self,
+        body: bytes,
+        *,
+        signature: str | None = "",
+        connection: str = "lakeside",
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        sent = {"Content-Type": "application/json;charset=UTF-8", **(headers or {})}
+        if signature is not None:
+            sent["sg-signature"] = signature or sign(body)
+        return await self.client.post(f"/webhooks/{connection}", content=body, headers=sent)
+
+    async def stored(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = (await self.operator.get("/api/v1/deliveries")).json()["deliveries"]
+        return rows
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    clock, metrics = MovableClock(), Metrics()
+    store = await open_sqlite(tmp_path / "gb.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
+    options = SOURCE.options.model_validate(
+        {"base_url": BASE_URL, "api_key": "an-api-key", "webhook_secrets": [SECRET, OLD_SECRET]}
+    )
+    platform = httpx.AsyncClient(transport=httpx.MockTransport(_nobody), base_url=BASE_URL)
+    context = SourceContext(connection=ConnectionName("lakeside"), sites=[], client_for=lambda _: platform)
+    alerts, nudges = Alerts(metrics), list[None]()
+    receiver = Receiver(
+        doors={ConnectionName("lakeside"): Door(verifier=SOURCE.open(options, context))},
+        inbox=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+        metrics=metrics,
+        on_stored=lambda: nudges.append(None),
+    )
+
+    async def text() -> bytes:
+        return metrics.text(await store.counts())
+
+    public = receiver_app(receiver, max_body_bytes=CAP, metrics=text)
+    operator = operator_app(
+        desk=Desk(store=store, clock=clock), sweeper=Sweeper(store), nudge=lambda: None, metrics=text
+    )
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(public), base_url="http://bridge") as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(operator), base_url="http://operator") as operator_client,
+    ):
+        yield World(client=client, operator=operator_client, store=store, metrics=metrics, clock=clock, nudges=nudges)
+    await platform.aclose()
+    await store.close()
+
+
+def _nobody(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"the receiver called {request.url.host}")

@@ -1,0 +1,78 @@
+"""The operator API says what happened, and is what its description says."""
+
+import pytest
+from openapi_spec_validator import validate
+
+from tests.web.conftest import World, event
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_delivery_is_shown_with_its_body(world: World) -> None:
+    await world.post(event(7))
+    (row,) = await world.stored()
+    shown = (await world.operator.get(f"/api/v1/deliveries/{row['id']}")).json()
+    assert shown["body"] == event(7).decode()
+    assert shown["subjects"] == []
+    assert "sg-signature" not in str(shown)
+
+
+async def test_deliveries_are_listed_by_pages_the_newest_first(world: World) -> None:
+    for number in range(5):
+        await world.post(event(number))
+    first = (await world.operator.get("/api/v1/deliveries", params={"limit": 3})).json()["deliveries"]
+    rest = (await world.operator.get("/api/v1/deliveries", params={"before": first[-1]["id"]})).json()["deliveries"]
+    ids = [row["id"] for row in first + rest]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 5
+
+
+async def test_a_replay_makes_it_due_again_and_says_who_asked(world: World) -> None:
+    await world.post(b"junk")
+    (row,) = await world.stored()
+    answer = await world.operator.post(f"/api/v1/deliveries/{row['id']}/replay", json={"who": "sam"})
+    assert answer.json()["state"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/api/v1/deliveries/99", None, 404),
+        ("GET", f"/api/v1/deliveries/{10**30}", None, 404),
+        ("POST", "/api/v1/deliveries/99/replay", {"who": "sam"}, 404),
+        ("POST", "/api/v1/deliveries/1/replay", {}, 400),
+        ("POST", "/api/v1/deliveries/1/replay", {"who": "x" * 100_000}, 413),
+        ("GET", "/api/v1/deliveries?state=lost", None, 400),
+        ("GET", "/api/v1/deliveries?limit=-1", None, 400),
+        ("GET", "/api/v1/deliveries?limit=9999999", None, 200),
+    ],
+)
+async def test_a_mistake_is_answered_with_a_sentence(
+    world: World, method: str, path: str, body: dict[str, str] | None, status: int
+) -> None:
+    answer = await world.operator.request(method, path, json=body)
+    assert answer.status_code == status
+    if status != 200:
+        assert list(answer.json()) == ["message"]
+
+
+async def test_the_description_is_valid_and_names_every_route(world: World) -> None:
+    document = (await world.operator.get("/api/v1/openapi.json")).json()
+    validate(document)
+    assert set(document["paths"]) == {
+        "/api/v1/status",
+        "/api/v1/deliveries",
+        "/api/v1/deliveries/{id}",
+        "/api/v1/deliveries/{id}/replay",
+        "/api/v1/alerts",
+        "/api/v1/sweep",
+    }
+
+
+async def test_status_counts_what_waits(world: World) -> None:
+    await world.post(event())
+    assert (await world.operator.get("/api/v1/status")).json()["rows"]["delivery.new"] == 1
+
+
+async def test_a_sweep_without_subjects_marks_none(world: World) -> None:
+    assert (await world.operator.post("/api/v1/sweep")).json() == {"marked": 0}
