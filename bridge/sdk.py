@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic import BaseModel as _BaseModel
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from bridge.domain.credential import CodeRules, GateCode, Secret
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
@@ -53,6 +53,8 @@ from bridge.ports.source import (
     SourceSpec,
     StaffTask,
 )
+from bridge.verification.body import UnreadableBody, read_json_object
+from bridge.verification.hmac_header import HmacHeader
 
 
 def _secret(value: Any) -> Secret:
@@ -100,6 +102,7 @@ __all__ = [
     "FieldWrites",
     "Finding",
     "GateCode",
+    "HmacHeader",
     "Kind",
     "NoCapacity",
     "NotYetConsistent",
@@ -138,6 +141,7 @@ __all__ = [
     "Unit",
     "UnitId",
     "Unreachable",
+    "UnreadableBody",
     "Unsupported",
     "Verdict",
     "base_url",
@@ -146,4 +150,5 @@ __all__ = [
     "is_safe_id",
     "is_safe_target",
     "origin",
+    "read_json_object",
 ]

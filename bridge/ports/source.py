@@ -53,6 +53,7 @@ class Resolution:
 class StaffTask:
     """Something for a person at the site. Plain text; no gate code."""
 
+    site: SiteId
     unit: UnitId
     title: str
     text: str

@@ -78,6 +78,6 @@ def staff_problems(
             )
             found[access.unit] = (Problem.NO_MAPPING, text)
     return {
-        unit: (problem, StaffTask(unit=unit, title=_TITLES[problem], text=text))
+        unit: (problem, StaffTask(site=snapshot.subject.site, unit=unit, title=_TITLES[problem], text=text))
         for unit, (problem, text) in sorted(found.items())
     }

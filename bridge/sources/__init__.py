@@ -1,0 +1,1 @@
+"""The platforms that the bridge hears and asks, one package each."""

@@ -1,0 +1,108 @@
+"""Our custom fields on units and rentals: their codes, how they are read, and what we write.
+
+A code is the site's prefix and a fixed tail (design, section 5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bridge.sdk import Anomaly, FieldWrites, GateCode, RentalFields, TargetId, inert, is_safe_target
+from bridge.sources.storeganise.wire import CustomFields
+
+OPT_OUT: Final = "NONE"
+"""In capitals, as the reference spells it; any other word is the name of a target."""
+
+MAX_STATUS: Final = 200
+_CONTAINER: Final = "customFields."
+_SWITCH_WORDS: Final[Mapping[str, bool]] = {"": False, "false": False, "true": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMapping:
+    """What staff say a unit is at the vendor."""
+
+    target: TargetId | None
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldCodes:
+    """The codes of one site's fields."""
+
+    prefix: str
+
+    @property
+    def target(self) -> str:
+        return f"{self.prefix}_id"
+
+    @property
+    def code(self) -> str:
+        return f"{self.prefix}_pinCode"
+
+    @property
+    def overlocked(self) -> str:
+        return f"{self.prefix}_overlocked"
+
+    @property
+    def status(self) -> str:
+        return f"{self.prefix}_status"
+
+    def read_unit(self, fields: CustomFields, what: str) -> UnitMapping:
+        """Return the unit's mapping; a text that cannot be a target is none. Raises `Anomaly` for another type."""
+        text = _text(fields, self.target, what)
+        if text == OPT_OUT:
+            return UnitMapping(target=None, opted_out=True)
+        usable = text is not None and is_safe_target(text)
+        return UnitMapping(target=TargetId(text) if text is not None and usable else None, opted_out=False)
+
+    def read_rental(self, fields: CustomFields, what: str) -> RentalFields:
+        """Return what stands in the rental's fields. Raises `Anomaly` for a type that the field cannot have."""
+        code, status = _text(fields, self.code, what), _text(fields, self.status, what)
+        return RentalFields(
+            code=None if code is None else GateCode(code),
+            overlocked=_switch(fields, self.overlocked, what),
+            status=None if status is None else inert(status, MAX_STATUS),
+        )
+
+    def to_write(self, writes: FieldWrites) -> dict[str, str | None]:
+        """Return the fields that `writes` sets, each by its own code; null clears one."""
+        fields: dict[str, str | None] = {}
+        if writes.clear_code:
+            fields[self.code] = None
+        elif writes.code is not None:
+            fields[self.code] = writes.code.reveal()
+        if writes.status is not None:
+            fields[self.status] = writes.status
+        return fields
+
+    def only_ours(self, changed_keys: Any) -> bool:
+        """Tell whether an event says that nothing has changed but fields that we write; no list says nothing."""
+        if not isinstance(changed_keys, list) or not changed_keys:
+            return False
+        ours = {self.code, self.status}
+        return all(isinstance(key, str) and key.removeprefix(_CONTAINER) in ours for key in changed_keys)
+
+
+def _text(fields: CustomFields, code: str, what: str) -> str | None:
+    """Return a text field without blank edges, None where it is blank or absent; a whole number counts as text."""
+    value = fields.get(code)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Anomaly(f"{what}: customFields.{code} is no text")
+    return value.strip() or None
+
+
+def _switch(fields: CustomFields, code: str, what: str) -> bool:
+    value = fields.get(code)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    word = _SWITCH_WORDS.get(value.strip().lower()) if isinstance(value, str) else None
+    if word is None:
+        raise Anomaly(f"{what}: customFields.{code} is neither true nor false")
+    return word

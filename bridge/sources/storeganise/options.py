@@ -1,0 +1,54 @@
+"""What an operator configures for a Storeganise account."""
+
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bridge.sdk import ConfigurationError, Options, Secret, SecretText, base_url
+
+_TAILS: Final = ("/api/v1/admin", "/api/v1", "/api")
+
+
+def api_root(text: str) -> str:
+    """Return the account's API root, ending in `/api/`, of any of the spellings that people copy from somewhere.
+
+    With or without a trailing slash, `/api`, `/api/v1` or `/api/v1/admin` (reference, section 1). Raises `ValueError`.
+    """
+    try:
+        url = base_url(text, key="")
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+    path = url.path.rstrip("/")
+    for tail in _TAILS:
+        if path.endswith(tail):
+            path = path.removesuffix(tail)
+            break
+    return str(url.copy_with(path=f"{path}/api/"))
+
+
+def _header_safe(key: Secret) -> Secret:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("must be printable ASCII without spaces: it travels in a header")
+    return key
+
+
+HeaderKey = Annotated[SecretText, AfterValidator(_header_safe)]
+
+
+class StoreganiseOptions(Options):
+    """One account. Keys travel to `base_url` only, whatever a delivery says."""
+
+    base_url: Annotated[str, AfterValidator(api_root)]
+    api_key: HeaderKey | None = None
+    """Made in Settings > Developer by a manager, with the admin role."""
+    addon_key: HeaderKey | None = None
+    """The add-on's secret key, where the bridge is installed as an add-on."""
+    webhook_secrets: Annotated[tuple[SecretText, ...], Field(min_length=1)]
+    """Several while one is being rotated; any of them is accepted."""
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if self.api_key is None and self.addon_key is None:
+            raise ValueError("api_key or addon_key is needed")
+        return self

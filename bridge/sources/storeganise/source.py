@@ -1,0 +1,75 @@
+"""One Storeganise account, with the three faces that the bridge asks of a source."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from bridge.sdk import (
+    ClaimedDelivery,
+    Envelope,
+    FieldWrites,
+    Finding,
+    HmacHeader,
+    Rejected,
+    RentalId,
+    Resolution,
+    SiteId,
+    Snapshot,
+    SourceContext,
+    StaffTask,
+    SubjectKey,
+)
+from bridge.sources.storeganise.addons import Addons
+from bridge.sources.storeganise.check import AccountCheck
+from bridge.sources.storeganise.client import StoreganiseApi
+from bridge.sources.storeganise.envelope import read_envelope
+from bridge.sources.storeganise.keyring import Keyring
+from bridge.sources.storeganise.options import StoreganiseOptions
+from bridge.sources.storeganise.resolve import DeliveryResolver
+from bridge.sources.storeganise.snapshot import SnapshotReader
+from bridge.sources.storeganise.tasks import post_task
+from bridge.sources.storeganise.write_back import write_fields
+
+SIGNATURE_HEADER = "sg-signature"
+
+
+class StoreganiseSource:
+    """Raises `ConfigurationError` where options and sites cannot work together."""
+
+    def __init__(self, options: StoreganiseOptions, context: SourceContext) -> None:
+        self._sites = {site.id: site for site in context.sites}
+        self._keyring = Keyring(options, context.sites, context.connection)
+        self._verifier = HmacHeader(header=SIGNATURE_HEADER, secrets=options.webhook_secrets)
+        self._api = StoreganiseApi(context.client_for(options.base_url))
+        self._resolver = DeliveryResolver(
+            connection=context.connection,
+            root=options.base_url,
+            sites=context.sites,
+            api=self._api,
+            addons=Addons(context.sites, self._keyring, self._api),
+        )
+        self._snapshots = SnapshotReader(sites=context.sites, api=self._api, keyring=self._keyring)
+        self._check = AccountCheck(
+            sites=context.sites, api=self._api, keyring=self._keyring, secrets=len(options.webhook_secrets)
+        )
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        self._verifier.verify(headers, body)
+
+    def read_envelope(self, body: bytes) -> Envelope:
+        return read_envelope(body)
+
+    async def resolve(self, delivery: ClaimedDelivery) -> Resolution:
+        return await self._resolver.resolve(delivery)
+
+    async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
+        return await self._snapshots.read(subject, known)
+
+    async def write_back(self, writes: FieldWrites, *, site: SiteId) -> None:
+        if site not in self._sites:
+            raise Rejected(f"site {site} is not configured")
+        await write_fields(writes, site=self._sites[site], api=self._api, keyring=self._keyring)
+
+    async def raise_task(self, task: StaffTask) -> str:
+        return await post_task(task, self._api, self._keyring.of_site(task.site))
+
+    async def check(self) -> Sequence[Finding]:
+        return await self._check.findings()
