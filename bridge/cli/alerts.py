@@ -14,13 +14,14 @@ def alerts(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
     as_json: cli_context.AsJson = False,
+    config: cli_context.Config = None,
 ) -> None:
     """List alerts, the newest first."""
 
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "GET", "alerts", params={"limit": limit})
 
-    rows = ask(cli_context.of(context).settings(), question)["alerts"]
+    rows = ask(cli_context.settings_for(context, config), question)["alerts"]
     if as_json:
         print_json(rows)
         return

@@ -1,13 +1,12 @@
 """The commands, listed."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bridge import __version__
 from bridge.cli import alerts, check, db, deliveries, demo, sandbox, serve
-from bridge.cli.context import CONFIG_HELP, Context
+from bridge.cli.context import Config, Context
 
 app = typer.Typer(
     name="gatebridge",
@@ -27,7 +26,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def begin(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help=CONFIG_HELP, show_default=False)] = None,
+    config: Config = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,

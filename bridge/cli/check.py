@@ -24,9 +24,10 @@ _SIGNS: Final = {
 def check(
     context: typer.Context,
     as_json: cli_context.AsJson = False,
+    config: cli_context.Config = None,
 ) -> None:
     """Look at configuration, API key, webhook secret, custom fields, unit mapping and adapters. Changes nothing."""
-    settings = cli_context.of(context).settings()
+    settings = cli_context.settings_for(context, config)
     findings = asyncio.run(_all(settings))
     if as_json:
         print_json([{"subject": f.subject, "verdict": f.verdict, "text": f.text, "advice": f.advice} for f in findings])

@@ -1,4 +1,4 @@
-"""What every command is handed: which configuration to read."""
+"""Which configuration a command reads: named before the command, after it, or by the environment."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,22 +8,20 @@ import typer
 
 from bridge.settings import Settings, load
 
-CONFIG_HELP = "The configuration file. Default: $GATEBRIDGE_CONFIG, else gatebridge.toml."
+_HELP = "The configuration file. Default: $GATEBRIDGE_CONFIG, else gatebridge.toml."
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help=_HELP, show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
+    """What was said before the command."""
+
     config: Path | None
 
-    def settings(self) -> Settings:
-        """Read the configuration. Raises `ConfigurationError` naming the key."""
-        return load(self.config)
 
-
-def of(context: typer.Context) -> Context:
-    found = context.obj
-    assert isinstance(found, Context)  # noqa: S101 - the callback has put it there
-    return found
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+def settings_for(context: typer.Context, config: Path | None) -> Settings:
+    """Read the configuration; `config`, said after the command, wins. Raises `ConfigurationError` naming the key."""
+    before = context.obj.config if isinstance(context.obj, Context) else None
+    return load(config or before)

@@ -15,9 +15,9 @@ def begin() -> None:
 
 
 @app.command("upgrade")
-def upgrade_store(context: typer.Context) -> None:
+def upgrade_store(context: typer.Context, config: cli_context.Config = None) -> None:
     """Create the store or bring it to this version's schema. `serve` does the same when it starts."""
-    path = cli_context.of(context).settings().store.path
+    path = cli_context.settings_for(context, config).store.path
     before = upgrade(path)
     if before.is_current:
         OUT.print(f"{path} is at revision {before.head}: nothing to do.", markup=False)

@@ -24,6 +24,7 @@ def list_deliveries(
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
     before: Annotated[int | None, typer.Option(help="Go on after this number.", min=1, show_default=False)] = None,
     as_json: cli_context.AsJson = False,
+    config: cli_context.Config = None,
 ) -> None:
     """List deliveries, the newest first."""
     asked = {"state": state, "connection": connection, "limit": limit, "before": before}
@@ -32,7 +33,7 @@ def list_deliveries(
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "GET", "deliveries", params=params)
 
-    rows = ask(cli_context.of(context).settings(), question)["deliveries"]
+    rows = ask(cli_context.settings_for(context, config), question)["deliveries"]
     if as_json:
         print_json(rows)
         return
@@ -59,13 +60,14 @@ def show_delivery(
     context: typer.Context,
     number: Number,
     as_json: cli_context.AsJson = False,
+    config: cli_context.Config = None,
 ) -> None:
     """Show one delivery with its body and the subjects that it marked."""
 
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "GET", f"deliveries/{number}")
 
-    row = ask(cli_context.of(context).settings(), question)
+    row = ask(cli_context.settings_for(context, config), question)
     if as_json:
         print_json(row)
         return
@@ -89,13 +91,14 @@ def replay_delivery(
     context: typer.Context,
     number: Number,
     as_json: cli_context.AsJson = False,
+    config: cli_context.Config = None,
 ) -> None:
     """Look a delivery up again. Harmless at any age: the state is read from the platform, never from the event."""
 
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "POST", f"deliveries/{number}/replay", json={"who": getpass.getuser()})
 
-    row = ask(cli_context.of(context).settings(), question)
+    row = ask(cli_context.settings_for(context, config), question)
     if as_json:
         print_json(row)
     else:

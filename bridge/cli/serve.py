@@ -1,24 +1,21 @@
 """`gatebridge serve`: receiver and worker in one process."""
 
 import asyncio
-import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
 from bridge import __version__
 from bridge.cli import context as cli_context
-from bridge.domain.errors import ConfigurationError
+from bridge.cli.listening import authority, listen, listen_here, serving
 from bridge.service.receive import Receiver
 from bridge.settings import LogFormat, Settings
 from bridge.telemetry import configure_logging, get_logger
@@ -27,9 +24,6 @@ from bridge.wiring import Parts, assemble
 from bridge.worker import Worker
 
 SOCKET_NAME: Final = "operator.sock"
-GRACE_SECONDS: Final = 5
-BACKLOG: Final = 2048
-MAX_SOCKET_PATH: Final = 100
 
 
 def serve(
@@ -38,9 +32,10 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Overrides server.port.", min=0, max=65535, show_default=False)
     ] = None,
+    config: cli_context.Config = None,
 ) -> None:
     """Receive webhooks and bring the gates in step, until told to stop."""
-    settings = cli_context.of(context).settings()
+    settings = cli_context.settings_for(context, config)
     start_logging(settings)
     run(
         serve_until_stopped(
@@ -88,28 +83,32 @@ async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIt
     Raises `ConfigurationError` for an address that cannot be had. Deliveries are accepted when the block begins.
     """
     log = get_logger()
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         async with assemble(settings) as parts:
             worker = _worker(parts)
             operator_socket = settings.state_dir / SOCKET_NAME
-            with _listen_here(operator_socket) as operator_listener:
-                servers = [
-                    (_Server(_public(parts, worker)), listener),
-                    (_Server(_operator(parts, worker)), operator_listener),
-                ]
-                tasks = [asyncio.create_task(server.serve(sockets=[on])) for server, on in servers]
-                work = asyncio.create_task(worker.run())
-                url = f"http://{_authority(listener)}"
-                log.info("bridge.ready", url=url, version=__version__, sites=len(settings.sites))
-                try:
+            with listen_here(operator_socket) as operator_listener:
+                async with (
+                    working(worker),
+                    serving(_operator(parts, worker), operator_listener),
+                    serving(_public(parts, worker), listener),
+                ):
+                    url = f"http://{authority(listener)}"
+                    log.info("bridge.ready", url=url, version=__version__, sites=len(settings.sites))
                     yield RunningBridge(url=url, operator_socket=operator_socket)
-                finally:
-                    for server, _ in servers:
-                        server.should_exit = True
-                    await asyncio.gather(*tasks)
-                    work.cancel()
-                    await asyncio.gather(work, return_exceptions=True)
-                    log.info("bridge.stopped")
+            log.info("bridge.stopped")
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[None]:
+    """Work inside the block; what is running in the end gets its grace."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _worker(parts: Parts) -> Worker:
@@ -144,66 +143,3 @@ def _operator(parts: Parts, worker: Worker) -> Starlette:
 
 async def _metrics(parts: Parts) -> bytes:
     return parts.metrics.text(await parts.desk.counts())
-
-
-class _Server(uvicorn.Server):
-    """A server among others in one process: signals are the command's business."""
-
-    def __init__(self, app: Starlette) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                backlog=BACKLOG,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
-        )
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextmanager
-def _listen(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigurationError("server.port", f"{host}:{port} cannot be listened on ({error.strerror})") from error
-    with listener:
-        yield listener
-
-
-@contextmanager
-def _listen_here(path: Path) -> Iterator[socket.socket]:
-    """Listen on a socket that only its owner may open; one that a dead process left is replaced.
-
-    The store's lock says that no living bridge has it.
-    """
-    if len(str(path).encode()) > MAX_SOCKET_PATH:
-        raise ConfigurationError("server.state_dir", f"{path} is too long for a socket: choose a shorter folder")
-    path.unlink(missing_ok=True)
-    mask = os.umask(0o177)
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-    except OSError as error:
-        raise ConfigurationError("server.state_dir", f"{path} cannot be made ({error.strerror})") from error
-    finally:
-        os.umask(mask)
-    listener.listen(BACKLOG)
-    with listener:
-        yield listener
-    path.unlink(missing_ok=True)
-
-
-def _authority(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
