@@ -63,12 +63,25 @@ class _Server(uvicorn.Server):
 @contextmanager
 def listen(host: str, port: int) -> Iterator[socket.socket]:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = _bound(host, port)
     except OSError as error:
         raise ConfigurationError("server.port", f"{host}:{port} cannot be listened on ({error.strerror})") from error
     with listener:
         yield listener
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # TCP is named: asyncio turns Nagle's delay off only where the socket says what it is.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 @contextmanager

@@ -1,0 +1,18 @@
+"""The adapter of the simulated gate: small, complete, and the pattern for others."""
+
+from adapters.simulator.adapter import SimulatorAdapter
+from adapters.simulator.mapping import CAPABILITIES
+from adapters.simulator.options import SimulatorOptions
+from bridge.sdk import AdapterSpec
+
+ADAPTER = AdapterSpec(
+    key="simulator",
+    title="Simulated gate",
+    field_prefix="gate",
+    options=SimulatorOptions,
+    capabilities=CAPABILITIES,
+    base_url=lambda options: options.url,
+    open=SimulatorAdapter,
+)
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,10 @@
+"""A simulated gate controller: a small service of its own, with people, codes, targets, a keypad and its own oddities.
+
+It knows nothing of the bridge, and the bridge knows of it only what its API answers.
+"""
+
+from bridge.sandbox.gate.app import build_gate
+from bridge.sandbox.gate.faults import Fault, FaultKind
+from bridge.sandbox.gate.settings import GateSettings
+
+__all__ = ["Fault", "FaultKind", "GateSettings", "build_gate"]

@@ -1,0 +1,37 @@
+"""The simulated gate, assembled."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from bridge.ports.clock import Clock, SystemClock
+from bridge.sandbox.gate.api import VendorApi, refused
+from bridge.sandbox.gate.control import Control
+from bridge.sandbox.gate.faults import FaultBook
+from bridge.sandbox.gate.keypad import Keypad
+from bridge.sandbox.gate.people import Controller
+from bridge.sandbox.gate.refusals import GateRefused
+from bridge.sandbox.gate.settings import GateSettings
+from bridge.sandbox.gate.traffic import CallLog, Traffic
+
+
+def build_gate(settings: GateSettings | None = None, clock: Clock | None = None) -> Starlette:
+    """Return a controller of its own, empty and in memory.
+
+    `/v1/sites/{site}/` is the vendor's API, with key, latency and faults. `/sandbox/sites/{site}/` is the same by hand,
+    at the controller itself: people added there have no external key unless one is given.
+    """
+    settings, clock = settings or GateSettings(), clock or SystemClock()
+    controller, calls = Controller(settings), CallLog(clock)
+    faults = FaultBook(settings.latency, settings.faults)
+    control = Control(controller=controller, keypad=Keypad(controller, clock), faults=faults, calls=calls)
+    api = VendorApi(controller, page_size=settings.page_size, mask_codes=settings.mask_codes)
+    traffic = Middleware(Traffic, calls=calls, faults=faults, api_key=settings.api_key)
+    return Starlette(
+        routes=[
+            *control.routes(),
+            Mount("/sandbox/sites/{site}", routes=list(api.routes())),
+            Mount("/v1/sites/{site}", routes=list(api.routes()), middleware=[traffic]),
+        ],
+        exception_handlers={GateRefused: refused},
+    )
