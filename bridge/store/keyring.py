@@ -1,0 +1,118 @@
+"""Seals gate codes for the database, and tells two equal ones without opening them."""
+
+import hmac
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bridge.domain.credential import GateCode, Secret
+from bridge.domain.errors import ConfigurationError, PermanentError
+from bridge.domain.ids import SubjectKey
+
+KEY_FILE: Final = "gatebridge.key"
+MIN_KEY_LENGTH: Final = 32
+_FORMAT: Final = b"\x01"
+_NONCE_LENGTH: Final = 12
+_FOR_OTHERS: Final = 0o077
+
+
+class Keyring:
+    """The keys that come of the one in the configuration: to seal, to compare, to recognise itself."""
+
+    __slots__ = ("_check", "_compare", "_seal")
+
+    def __init__(self, key: Secret) -> None:
+        text = key.reveal()
+        if len(text) < MIN_KEY_LENGTH:
+            raise ConfigurationError("store.key", f"needs {MIN_KEY_LENGTH} characters or more")
+        self._seal = AESGCM(_derived(text, b"seal"))
+        self._compare = _derived(text, b"compare")
+        self._check = _derived(text, b"check").hex()
+
+    def __repr__(self) -> str:
+        return "<keyring>"
+
+    def seal(self, subject: SubjectKey, code: GateCode) -> bytes:
+        """Return `code` as only this key opens it, and only for this subject."""
+        nonce = secrets.token_bytes(_NONCE_LENGTH)
+        return _FORMAT + nonce + self._seal.encrypt(nonce, code.reveal().encode(), _name(subject))
+
+    def open(self, subject: SubjectKey, sealed: bytes) -> GateCode:
+        """Return the sealed code. Raises `PermanentError` for one that was changed, or moved from another subject."""
+        nonce, rest = sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
+        if sealed[:1] != _FORMAT or len(nonce) != _NONCE_LENGTH:
+            raise PermanentError("a sealed gate code is in no known form")
+        try:
+            return GateCode(self._seal.decrypt(nonce, rest, _name(subject)).decode())
+        except InvalidTag as error:
+            raise PermanentError("a sealed gate code was changed in the database, or is another tenant's") from error
+
+    def fingerprint(self, subject: SubjectKey, code: GateCode) -> bytes:
+        """Return what is equal for equal codes at one site, and tells nothing without the key."""
+        text = json.dumps([subject.connection, subject.site, code.reveal()])
+        return hmac.digest(self._compare, text.encode(), "sha256")
+
+    def check_value(self) -> str:
+        """Return what a database keeps to recognise its key."""
+        return self._check
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"gatebridge/" + purpose).derive(key.encode())
+
+
+def _name(subject: SubjectKey) -> bytes:
+    return json.dumps([subject.connection, subject.site, subject.tenant]).encode()
+
+
+def load_or_make_key(state_dir: Path) -> Secret:
+    """Return the key in `state_dir`, made there for its owner only if there is none yet.
+
+    Raises `ConfigurationError` for a file that others may read or that holds no usable key.
+    """
+    path = state_dir / KEY_FILE
+    try:
+        with suppress(FileNotFoundError):
+            return _read(path)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(path)
+        return _read(path)
+    except OSError as error:
+        raise ConfigurationError("store.key", f"cannot use the key file {path}: {error.strerror}") from error
+
+
+def _read(path: Path) -> Secret:
+    with path.open(encoding="ascii", errors="replace") as file:
+        if os.fstat(file.fileno()).st_mode & _FOR_OTHERS:
+            raise ConfigurationError("store.key", f"others may read the key file: chmod 600 {path}")
+        text = file.read().strip()
+    if len(text) < MIN_KEY_LENGTH:
+        raise ConfigurationError("store.key", f"the key file {path} holds no usable key")
+    return Secret(text)
+
+
+def _make(path: Path) -> None:
+    """Write a whole key under another name first: a crash leaves none or a good one, and the first of two wins."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - a mode from birth
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

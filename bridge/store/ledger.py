@@ -1,0 +1,71 @@
+"""The append-only record, chained; SQLite itself refuses to change or drop a line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId
+from bridge.domain.ledger import GENESIS, LedgerEntry, LedgerKind, link
+from bridge.ports.store import AlertRow
+from bridge.store.tables import ledger, literally
+
+
+def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
+    """Add the entries in their order. The chain forks unless one writer at a time comes here."""
+    if not entries:
+        return
+    chain = connection.scalar(sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)) or GENESIS
+    rows = []
+    for given in entries:
+        entry = replace(given, at=given.at.astimezone(UTC))
+        chain = link(chain, entry)
+        rows.append(_row(entry, chain))
+    connection.execute(sa.insert(ledger), rows)
+
+
+def read_chain(connection: sa.Connection) -> Iterator[tuple[LedgerEntry, str]]:
+    """Return all entries with their chain values, the oldest first, as `first_break` wants them."""
+    for row in connection.execute(sa.select(ledger).order_by(ledger.c.id)):
+        yield _entry(row), row.chain
+
+
+def list_alerts(connection: sa.Connection, *, limit: int) -> list[AlertRow]:
+    """Return the newest alerts, the newest first."""
+    alerts = sa.select(ledger).where(ledger.c.kind == literally(LedgerKind.ALERT))
+    rows = connection.execute(alerts.order_by(ledger.c.id.desc()).limit(limit))
+    return [AlertRow(id=row.id, entry=_entry(row)) for row in rows]
+
+
+def _row(entry: LedgerEntry, chain: str) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "kind": entry.kind,
+        "what": entry.what,
+        "connection": entry.subject and entry.subject.connection,
+        "site": entry.subject and entry.subject.site,
+        "tenant": entry.subject and entry.subject.tenant,
+        "rental": entry.rental,
+        "target": entry.target,
+        "details": dict(entry.details),
+        "chain": chain,
+    }
+
+
+def _entry(row: sa.Row[Any]) -> LedgerEntry:
+    subject = None
+    if row.connection is not None:
+        subject = SubjectKey(
+            connection=ConnectionName(row.connection), site=SiteId(row.site), tenant=TenantId(row.tenant)
+        )
+    return LedgerEntry(
+        kind=LedgerKind(row.kind),
+        at=row.at,
+        what=row.what,
+        subject=subject,
+        rental=None if row.rental is None else RentalId(row.rental),
+        target=None if row.target is None else TargetId(row.target),
+        details=row.details,
+    )

@@ -1,0 +1,48 @@
+"""What a subject's run writes, each in one unit of work and only while its claim is in force."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.domain.access import AccessRecord
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.ledger import LedgerEntry
+from bridge.ports.store import SubjectCommit
+from bridge.store import codes, ledger, records, subjects
+
+
+def take_code(
+    connection: sa.Connection, claimed: ClaimedSubject, code: codes.SealedCode, entry: LedgerEntry, now: datetime
+) -> None:
+    held = subjects.hold(connection, claimed)
+    codes.take(connection, held.id, claimed.key, code, now)
+    ledger.append(connection, [entry])
+
+
+def note(
+    connection: sa.Connection,
+    claimed: ClaimedSubject,
+    entries: Sequence[LedgerEntry],
+    changed: Sequence[AccessRecord],
+) -> None:
+    held = subjects.hold(connection, claimed)
+    ledger.append(connection, entries)
+    records.replace_access(connection, held.id, changed)
+
+
+def keep_ref(connection: sa.Connection, claimed: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
+    held = subjects.hold(connection, claimed)
+    records.keep_ref(connection, held.id, ref)
+
+
+def commit(connection: sa.Connection, claimed: ClaimedSubject, end: SubjectCommit, now: datetime) -> None:
+    held = subjects.hold(connection, claimed)
+    records.replace_access(connection, held.id, end.access)
+    records.drop_tasks(connection, held.id, end.mended)
+    records.keep_tasks(connection, held.id, end.tasks, now)
+    if end.retire_code:
+        codes.retire(connection, held.id, now)
+    ledger.append(connection, end.entries)
+    subjects.finish(connection, held, end.outcome, now)

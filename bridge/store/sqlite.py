@@ -1,0 +1,174 @@
+"""The store on one SQLite file: async ports in front, units of work on one writer and a few readers behind."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from bridge.domain.access import AccessRecord
+from bridge.domain.credential import GateCode
+from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt
+from bridge.domain.errors import StoreUnavailable
+from bridge.domain.ids import ConnectionName, DeliveryId, SubjectKey
+from bridge.domain.ledger import LedgerEntry
+from bridge.ports.clock import Clock
+from bridge.ports.store import AlertRow, DeliveryRow, DeliverySettlement, Priority, SubjectCommit, SubjectRecord
+from bridge.store import desk, inbox, ledger, meta, records, runs, subjects
+from bridge.store.codes import SealedCode
+from bridge.store.jobs import Unit
+from bridge.store.keyring import Keyring
+from bridge.store.process_lock import ProcessLock
+from bridge.store.writer import Writer
+
+T = TypeVar("T")
+LEASE: Final = timedelta(seconds=120)
+SWEEP_PAGE: Final = 500
+CLOCK_STEP: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a store is made of; `open_sqlite` puts it together."""
+
+    lock: ProcessLock
+    writer: Writer
+    readers: sa.Engine
+    reader_threads: int
+    keyring: Keyring
+    clock: Clock
+    lease: timedelta
+
+
+class SqliteStore:
+    """Meets every port of `bridge.ports.store`. Belongs to the event loop that it was opened in."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._lock = parts.lock
+        self._writer = parts.writer
+        self._readers = parts.readers
+        self._threads = ThreadPoolExecutor(parts.reader_threads, thread_name_prefix="store-reader")
+        self._keyring = parts.keyring
+        self._clock = parts.clock
+        self._lease = parts.lease
+        self._latest = parts.clock.now()
+        self._closed = False
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        return await self._writer.put(delivery)
+
+    async def probe(self) -> None:
+        await self._writer.run_in_budget(partial(meta.probe, now=self._clock.now()))
+
+    async def claim_deliveries(self, limit: int) -> Sequence[ClaimedDelivery]:
+        now = await self._now()
+        return await self._writer.run(partial(inbox.claim, limit=limit, now=now, until=now + self._lease))
+
+    async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
+        await self._writer.run(partial(inbox.settle, claimed=claim, end=settlement, now=self._clock.now()))
+
+    async def next_delivery_due(self) -> datetime | None:
+        return await self._read(inbox.next_due)
+
+    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
+        now = await self._now()
+        return await self._writer.run(partial(subjects.claim, limit=limit, now=now, until=now + self._lease))
+
+    async def next_subject_due(self) -> datetime | None:
+        return await self._read(subjects.next_due)
+
+    async def mark_known(self, *, priority: Priority) -> int:
+        """Mark page by page, so that acknowledgements fit in between; a crash half-way leaves the rest unmarked."""
+        marked, after, now = 0, 0, self._clock.now()
+        while True:
+            page = partial(subjects.mark_page, after=after, limit=SWEEP_PAGE, priority=priority, now=now)
+            count, last = await self._writer.run(page)
+            marked += count
+            if last is None:
+                return marked
+            after = last
+
+    async def load(self, subject: SubjectKey) -> SubjectRecord:
+        return await self._read(partial(records.load, key=subject, keyring=self._keyring))
+
+    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+        sealed = SealedCode(
+            fingerprint=self._keyring.fingerprint(claim.key, code), sealed=self._keyring.seal(claim.key, code)
+        )
+        now = self._clock.now()
+        await self._writer.run(partial(runs.take_code, claimed=claim, code=sealed, entry=entry, now=now))
+
+    async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
+        await self._writer.run(partial(runs.note, claimed=claim, entries=entries, changed=access))
+
+    async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
+        await self._writer.run(partial(runs.keep_ref, claimed=claim, ref=ref))
+
+    async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
+        await self._writer.run(partial(runs.commit, claimed=claim, end=end, now=self._clock.now()))
+
+    async def list_deliveries(
+        self,
+        *,
+        state: DeliveryState | None,
+        connection: ConnectionName | None,
+        limit: int,
+        before: DeliveryId | None,
+    ) -> Sequence[DeliveryRow]:
+        listed = partial(desk.list_deliveries, state=state, name=connection, limit=limit, before=before)
+        return await self._read(listed)
+
+    async def show_delivery(self, delivery: DeliveryId) -> DeliveryRow:
+        return await self._read(partial(desk.show_delivery, wanted=delivery))
+
+    async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
+        replay = partial(desk.replay_delivery, wanted=delivery, entry=entry, now=self._clock.now())
+        return await self._writer.run(replay)
+
+    async def list_alerts(self, *, limit: int) -> Sequence[AlertRow]:
+        return await self._read(partial(ledger.list_alerts, limit=limit))
+
+    async def counts(self) -> Mapping[str, int]:
+        return await self._read(desk.counts)
+
+    async def record(self, entries: Sequence[LedgerEntry]) -> None:
+        await self._writer.run(partial(ledger.append, entries=entries))
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the database; the writer's connection is the last to close."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
+        self._readers.dispose()
+        await self._writer.close()
+        self._lock.release()
+
+    async def _read(self, unit: Unit[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_snapshot, unit)
+
+    def _in_snapshot(self, unit: Unit[T]) -> T:
+        try:
+            with self._readers.connect() as connection:
+                return unit(connection)
+        except sa.exc.DBAPIError as error:
+            raise StoreUnavailable(f"the database failed: {error.orig}") from error
+
+    async def _now(self) -> datetime:
+        """Return the time for a claim, after mending what a clock that went back would leave waiting."""
+        now = self._clock.now()
+        if now < self._latest - CLOCK_STEP:
+            await self._writer.run(partial(mend_times, now=now, until=now + self._lease, longest_wait=timedelta(0)))
+        self._latest = now
+        return now
+
+
+def mend_times(connection: sa.Connection, *, now: datetime, until: datetime, longest_wait: timedelta) -> None:
+    inbox.mend_times(connection, now, until=until, longest_wait=longest_wait)
+    subjects.mend_times(connection, now, until=until, longest_wait=longest_wait)

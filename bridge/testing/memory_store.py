@@ -1,0 +1,240 @@
+"""The store in memory: the same port and the same promises as SQLite's, but for the disk. For tests of other rooms.
+
+`bridge.testing.memory_rows` holds its rows and what happens to one of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bridge.domain.access import AccessRecord
+from bridge.domain.credential import CodeMemory, GateCode
+from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey
+from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.outcome import Done
+from bridge.ports.clock import Clock
+from bridge.ports.store import (
+    AlertRow,
+    DeliveryRow,
+    DeliverySettlement,
+    Priority,
+    SubjectCommit,
+    SubjectRecord,
+    SubjectRow,
+)
+from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
+
+LEASE: Final = timedelta(seconds=120)
+CODE_REST: Final = timedelta(days=90)
+CLOCK_STEP: Final = timedelta(seconds=1)
+_COUNTED: Final = ("new", "running", "quarantined", "dead")
+
+
+class MemoryStore:
+    """Meets every port of `bridge.ports.store`. `failing` makes every call raise `StoreUnavailable` until it is None.
+
+    `ledger` may be read by a test.
+    """
+
+    def __init__(self, clock: Clock, *, lease: timedelta = LEASE) -> None:
+        self.ledger: list[LedgerEntry] = []
+        self.failing: str | None = None
+        self._clock = clock
+        self._lease = lease
+        self._latest = clock.now()
+        self._deliveries: dict[DeliveryId, KeptDelivery] = {}
+        self._ids: dict[tuple[str, str], DeliveryId] = {}
+        self._subjects: dict[SubjectKey, KeptSubject] = {}
+        self._transfers: dict[tuple[ConnectionName, RentalId], RentalId] = {}
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        self._check()
+        key = (delivery.connection, delivery.event_id)
+        if key in self._ids:
+            return Receipt.DUPLICATE
+        self._ids[key] = new = DeliveryId(len(self._ids) + 1)
+        self._deliveries[new] = KeptDelivery(new, delivery)
+        return Receipt.ACCEPTED
+
+    async def probe(self) -> None:
+        self._check()
+
+    async def claim_deliveries(self, limit: int) -> Sequence[ClaimedDelivery]:
+        now = self._now()
+        for row in self._deliveries.values():
+            row.take_back_expired(now)
+        due = [row for row in self._deliveries.values() if row.is_due(now)]
+        due.sort(key=lambda row: (row.due_at, row.id))
+        return [row.claim(now + self._lease) for row in due[:limit]]
+
+    async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
+        self._check()
+        row = self._deliveries[claim.id]
+        row.settle(claim, settlement)
+        self.ledger += settlement.entries
+        if not isinstance(settlement.outcome, Done):
+            return
+        for key in sorted({sighting.subject for sighting in settlement.sightings}):
+            found = self._subjects.setdefault(key, KeptSubject(key))
+            found.mark(settlement.priority, now=self._clock.now(), since=claim.received_at)
+            row.subjects.add(key)
+        self._make_known(settlement.sightings)
+        for left, heir in settlement.transfers.items():
+            self._transfers[claim.connection, left] = heir
+
+    async def next_delivery_due(self) -> datetime | None:
+        self._check()
+        return min((row.wakes_at for row in self._deliveries.values() if row.wakes_at is not None), default=None)
+
+    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
+        now = self._now()
+        for row in self._subjects.values():
+            row.take_back_expired(now)
+        due = [row for row in self._subjects.values() if row.state == "ready" and row.is_due(now)]
+        due.sort(key=lambda row: (row.priority, row.due_at))
+        return [row.claim(now + self._lease) for row in due[:limit]]
+
+    async def next_subject_due(self) -> datetime | None:
+        self._check()
+        return min((row.wakes_at for row in self._subjects.values() if row.wakes_at is not None), default=None)
+
+    async def mark_known(self, *, priority: Priority) -> int:
+        self._check()
+        now = self._clock.now()
+        for row in self._subjects.values():
+            row.mark(priority, now=now, since=now)
+        return len(self._subjects)
+
+    async def load(self, subject: SubjectKey) -> SubjectRecord:
+        self._check()
+        row = self._subjects.get(subject)
+        if row is None:
+            return SubjectRecord()
+        transfers = {
+            left: heir
+            for (connection, left), heir in self._transfers.items()
+            if connection == subject.connection and (left in row.access or heir in row.access)
+        }
+        return SubjectRecord(
+            access=dict(row.access),
+            codes=CodeMemory(
+                current=next((given.code for given in row.codes if given.retired_at is None), None),
+                earlier=tuple(given.code for given in row.codes if given.retired_at is not None),
+            ),
+            ref=row.ref,
+            transfers=transfers,
+            open_tasks={unit: problem for unit, (problem, _) in row.tasks.items()},
+        )
+
+    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+        row, now = self._held(claim), self._clock.now()
+        for other in self._subjects.values():
+            same_site = (other.key.connection, other.key.site) == (row.key.connection, row.key.site)
+            if other is not row and same_site and any(given.bars(code, now - CODE_REST) for given in other.codes):
+                raise Conflict("another tenant of the site has this gate code, or had it a short time ago")
+        if not any(given.code == code and given.retired_at is None for given in row.codes):
+            row.retire_code(now)
+            row.codes.append(GivenCode(code))
+        self.ledger.append(entry)
+
+    async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
+        row = self._held(claim)
+        self.ledger += entries
+        row.access |= {record.rental: record for record in access}
+
+    async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
+        self._held(claim).ref = None if ref is None else dict(ref)
+
+    async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
+        row, now = self._held(claim), self._clock.now()
+        row.access |= {record.rental: record for record in end.access}
+        for unit in end.mended:
+            row.tasks.pop(unit, None)
+        row.tasks |= end.tasks
+        if end.retire_code:
+            row.retire_code(now)
+        self.ledger += end.entries
+        row.finish(end.outcome, now)
+
+    async def list_deliveries(
+        self,
+        *,
+        state: DeliveryState | None,
+        connection: ConnectionName | None,
+        limit: int,
+        before: DeliveryId | None,
+    ) -> Sequence[DeliveryRow]:
+        self._check()
+        chosen = [
+            row
+            for row in reversed(self._deliveries.values())
+            if state in (None, row.state)
+            and connection in (None, row.new.connection)
+            and (before is None or row.id < before)
+        ]
+        return [row.face() for row in chosen[:limit]]
+
+    async def show_delivery(self, delivery: DeliveryId) -> DeliveryRow:
+        self._check()
+        row = self._deliveries.get(delivery)
+        if row is None:
+            raise NotFoundHere(f"there is no delivery {delivery}")
+        return row.face(self._faces(row.subjects))
+
+    async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
+        await self.show_delivery(delivery)
+        self._deliveries[delivery].replay(self._clock.now())
+        self.ledger.append(entry)
+        return await self.show_delivery(delivery)
+
+    async def list_alerts(self, *, limit: int) -> Sequence[AlertRow]:
+        self._check()
+        numbered = [AlertRow(id=place, entry=entry) for place, entry in enumerate(self.ledger, start=1)]
+        return [row for row in reversed(numbered) if row.entry.kind is LedgerKind.ALERT][:limit]
+
+    async def counts(self) -> Mapping[str, int]:
+        self._check()
+        deliveries = [row.state.value for row in self._deliveries.values()]
+        subjects = [row.state for row in self._subjects.values()]
+        return {
+            **{f"delivery.{state}": deliveries.count(state) for state in _COUNTED},
+            **{f"subject.{state}": subjects.count(state) for state in ("ready", "running", "dead")},
+        }
+
+    async def record(self, entries: Sequence[LedgerEntry]) -> None:
+        self._check()
+        self.ledger += entries
+
+    async def close(self) -> None:
+        self.failing = "the store is closed"
+
+    def _check(self) -> None:
+        if self.failing is not None:
+            raise StoreUnavailable(self.failing)
+
+    def _now(self) -> datetime:
+        self._check()
+        now = self._clock.now()
+        if now < self._latest - CLOCK_STEP:
+            for delivery in self._deliveries.values():
+                delivery.mend_times(now, until=now + self._lease)
+            for subject in self._subjects.values():
+                subject.mend_times(now, until=now + self._lease)
+        self._latest = now
+        return now
+
+    def _held(self, claim: ClaimedSubject) -> KeptSubject:
+        self._check()
+        row = self._subjects.get(claim.key)
+        if row is None or row.fence != claim.fence or row.state != "running":
+            raise LeaseLost("the subject is no longer ours")
+        return row
+
+    def _make_known(self, sightings: Iterable[Sighting]) -> None:
+        for seen in sightings:
+            self._subjects[seen.subject].access.setdefault(seen.rental, AccessRecord(rental=seen.rental))
+
+    def _faces(self, keys: Iterable[SubjectKey]) -> tuple[SubjectRow, ...]:
+        return tuple(self._subjects[key].face() for key in sorted(keys))

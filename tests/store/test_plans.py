@@ -1,0 +1,129 @@
+"""Claims, lists and counts stay fast however much is finished: they use the indexes that were made for them."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.domain.deliveries import DeliveryState
+from bridge.domain.ids import DeliveryId
+from bridge.store import desk, inbox, ledger, subjects, upgrade
+from bridge.store.connections import writer_engine
+from bridge.store.tables import to_micros
+from tests.contracts.store_builders import LAKESIDE, START
+
+OLD, WAITING = 100_000, 2_000
+NOW = START + timedelta(hours=1)
+Query = Callable[[sa.Connection], Any]
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Many finished rows, few that wait."""
+    at = to_micros(START)
+    states = [("done", None)] * OLD + [("new", at)] * WAITING + [("dead", None)] * 20 + [("quarantined", None)] * 20
+    connection.executemany(
+        "INSERT INTO delivery (connection, event_id, event_type, received_at, body, state, due_at) "
+        "VALUES (?, ?, 'job.unit_moveIn.completed', ?, x'7b7d', ?, ?)",
+        ((LAKESIDE, str(number), at + number, state, due) for number, (state, due) in enumerate(states)),
+    )
+    due = [("idle", None, 10)] * 20_000 + [("ready", at, 10)] * 500 + [("ready", at * 2, 10)] * 5_000
+    connection.executemany(
+        "INSERT INTO subject (connection, site, tenant, state, due_at, priority) VALUES (?, 'site', ?, ?, ?, ?)",
+        ((LAKESIDE, str(number), *row) for number, row in enumerate(due)),
+    )
+    connection.executemany(
+        "INSERT INTO ledger (at, kind, what, details, chain) VALUES (?, 'intent', 'grant', '{}', '')",
+        ((at,) for _ in range(OLD)),
+    )
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
+    path: Path = tmp_path_factory.mktemp("plans") / "gatebridge.db"
+    upgrade(path)
+    engine = writer_engine(path, busy_timeout=1)
+    with engine.begin() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        fill(driver)
+        yield connection
+
+
+def plans(connection: sa.Connection, query: Query) -> list[str]:
+    """Return how SQLite goes about each statement that `query` runs."""
+    found: list[str] = []
+
+    def explain(_: Any, cursor: Any, statement: str, parameters: Any, *others: Any) -> None:
+        del others
+        if statement.startswith(("SELECT", "UPDATE")):
+            rows = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found.extend(row[3] for row in rows)
+
+    sa.event.listen(connection, "before_cursor_execute", explain)
+    undone = connection.begin_nested()
+    try:
+        query(connection)
+    finally:
+        sa.event.remove(connection, "before_cursor_execute", explain)
+        undone.rollback()
+    return found
+
+
+def seconds(connection: sa.Connection, query: Query) -> float:
+    """Return the best of a few runs: a busy machine slows some, a missing index all."""
+    times = []
+    for _ in range(5):
+        undone = connection.begin_nested()
+        began = perf_counter()
+        query(connection)
+        times.append(perf_counter() - began)
+        undone.rollback()
+    return min(times)
+
+
+def listed(state: DeliveryState | None, *, by_connection: bool) -> Query:
+    name = LAKESIDE if by_connection else None
+    return lambda connection: desk.list_deliveries(
+        connection, state=state, name=name, limit=50, before=DeliveryId(OLD * 2)
+    )
+
+
+UNTIL = NOW + timedelta(minutes=2)
+QUERIES: dict[str, tuple[Query, set[str]]] = {
+    "claim deliveries": (
+        lambda connection: inbox.claim(connection, limit=10, now=NOW, until=UNTIL),
+        {"delivery_claim", "delivery_lease"},
+    ),
+    "claim subjects": (
+        lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL),
+        {"subject_claim", "subject_lease"},
+    ),
+    "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
+    "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),
+    "counts": (desk.counts, {"delivery_claim", "delivery_set_aside", "subject_dead"}),
+    "alerts": (lambda connection: ledger.list_alerts(connection, limit=50), {"ledger_alert"}),
+    "dead deliveries": (listed(DeliveryState.DEAD, by_connection=False), {"delivery_set_aside"}),
+    "dead deliveries of a connection": (listed(DeliveryState.DEAD, by_connection=True), {"delivery_set_aside"}),
+    "waiting deliveries": (listed(DeliveryState.NEW, by_connection=False), {"delivery_claim"}),
+    "running deliveries": (listed(DeliveryState.RUNNING, by_connection=False), {"delivery_lease"}),
+    "deliveries of a connection": (listed(None, by_connection=True), {"delivery_by_connection"}),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_uses_its_index_and_scans_no_table(filled: sa.Connection, name: str) -> None:
+    query, indexes = QUERIES[name]
+    plan = plans(filled, query)
+    assert {index for index in indexes if any(f"INDEX {index}" in line for line in plan)} == indexes
+    tables = [line for line in plan if line in {"SCAN delivery", "SCAN subject", "SCAN ledger"}]
+    assert tables == []
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_takes_no_time_beside_a_hundred_thousand_old_rows(filled: sa.Connection, name: str) -> None:
+    assert seconds(filled, QUERIES[name][0]) < 0.02
