@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types contracts unit bench soak lock clean
+.PHONY: demo test lint types contracts tools package unit bench soak lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/gatebridge demo $(DEMO)
 
-test: $(VENV)/.dev lint types contracts unit
+test: $(VENV)/.dev lint types contracts unit package
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -21,11 +21,19 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev tools
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m "not soak" $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90
+
+# What the tests of deploy/ run; the system is left as it is.
+tools: $(VENV)/.dev
+	sh tests/deploy/install-tools.sh $(VENV)/tools
+
+# The image's steps in clean virtual environments.
+package: $(VENV)/.dev
+	$(BIN)/python -m tests.deploy.image
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak $(PYTEST)

@@ -7,6 +7,7 @@ import typer
 from bridge import __version__
 from bridge.cli import alerts, check, db, deliveries, demo, sandbox, serve
 from bridge.cli.context import Config, Context
+from bridge.telemetry import configure_logging
 
 app = typer.Typer(
     name="gatebridge",
@@ -33,6 +34,7 @@ def begin(
 ) -> None:
     del version
     context.obj = Context(config=config)
+    configure_logging(level="warning", as_json=False)
 
 
 app.command("serve")(serve.serve)

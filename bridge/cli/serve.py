@@ -24,6 +24,7 @@ from bridge.wiring import Parts, assemble
 from bridge.worker import Worker
 
 SOCKET_NAME: Final = "operator.sock"
+SWITCH_SECONDS: Final = 0.0005
 
 
 def serve(
@@ -53,6 +54,8 @@ def start_logging(settings: Settings) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a command's coroutine on the fast loop."""
+    # The store's thread gives the interpreter up at each call to SQLite; a busy loop hands it back after 5 ms by default.
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 

@@ -1,0 +1,107 @@
+"""The documents say what the code does, as far as a machine can tell."""
+
+import importlib.metadata
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from bridge.cli.app import app
+from bridge.domain.access import Problem, Reason
+from bridge.sources.storeganise.event import HANDLED
+from tests.deploy.settings_keys import every_key
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+DECISIONS: Final = sorted((ROOT / "bridge" / "decisions").glob("0*.md"))
+DOCUMENTS: Final = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "deploy" / "README.md",
+    *sorted((ROOT / "bridge").rglob("*.md")),
+]
+HEADINGS: Final = ["Context", "Decision", "Consequences", "Look again"]
+LINK: Final = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def first_cells(title: str) -> dict[str, list[str]]:
+    """Return the rows of a section's tables by the words in back-ticks of their first cell."""
+    rows = [line.strip("| \n").split(" | ") for line in section(title).splitlines() if line.startswith("| `")]
+    return {name: row for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
+
+
+def commands() -> set[str]:
+    def below(command: object, path: str) -> set[str]:
+        if not isinstance(command, TyperGroup):
+            return {path}
+        found = {leaf for name, inner in command.commands.items() for leaf in below(inner, f"{path} {name}")}
+        return found | ({path} if command.invoke_without_command else set())
+
+    return below(typer.main.get_command(app), "gatebridge")
+
+
+def test_the_configuration_table_has_every_key_and_no_other() -> None:
+    rows = first_cells("Configuration")
+    assert {key.replace(".NAME", "") for key in rows} == set(every_key())
+
+
+def test_the_configuration_table_shows_the_defaults() -> None:
+    shown = {key.replace(".NAME", ""): row[2] for key, row in first_cells("Configuration").items()}
+    defaults = {path: f"`{json.dumps(key.default)}`" for path, key in every_key().items() if key.default is not None}
+    assert {path: shown[path] for path in defaults} == defaults
+    assert not [path for path, cell in shown.items() if path not in defaults and cell.startswith("`")]
+
+
+def test_the_commands_table_has_every_command_and_no_other() -> None:
+    assert set(first_cells("Commands")) == commands()
+
+
+def test_every_event_that_is_handled_is_explained_and_no_other() -> None:
+    assert set(first_cells("What happens on each event")) == HANDLED
+
+
+def test_every_word_of_the_status_is_explained() -> None:
+    explained = set(first_cells("What the status means"))
+    assert {str(word) for word in (*Reason, *Problem) if word is not Problem.CODE_REFUSED} | {"opted_out"} == explained
+
+
+def test_only_adapters_that_exist_are_called_available() -> None:
+    available = {line.split("|")[1].strip() for line in section("Status").splitlines() if "| available" in line}
+    exist = {point.load().key for point in importlib.metadata.entry_points(group="gatebridge.adapters")}
+    assert {name.lower() for name in available} == exist
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    missing = [
+        link for link in LINK.findall(document.read_text(encoding="utf-8")) if not (document.parent / link).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_why_what_and_until_when(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    assert text.startswith(f"# {page.name[:4]} ")
+    assert page.name in (page.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_the_floors_are_those_that_the_linter_holds() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (layers,) = [contract["layers"] for contract in linter["contracts"] if contract["type"] == "layers"]
+    table = re.findall(r"^\| \d \| (.+?) \|", (ROOT / "bridge" / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+    assert [set(re.findall(r"`(\w+)`", rooms)) for rooms in table] == [set(layer.split(" | ")) for layer in layers]
