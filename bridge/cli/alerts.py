@@ -7,7 +7,7 @@ import typer
 
 from bridge.cli import context as cli_context
 from bridge.cli.operator import ask, fetch
-from bridge.cli.output import print_json, print_table
+from bridge.cli.output import moment, print_json, print_table
 
 
 def alerts(
@@ -26,17 +26,20 @@ def alerts(
         print_json(rows)
         return
     print_table(
-        ("number", "at", "what", "site", "tenant", "details"),
+        ("number", "at (UTC)", "what", "about"),
         (
             (
                 str(row["id"]),
-                row["at"],
+                moment(row["at"]),
                 row["what"],
-                row["site"] or "-",
-                row["tenant"] or "-",
-                ", ".join(f"{name}: {value}" for name, value in row["details"].items()),
+                ", ".join(f"{name} {value}" for name, value in _about(row)),
             )
             for row in rows
         ),
         empty="No alerts.",
     )
+
+
+def _about(row: dict[str, Any]) -> list[tuple[str, str]]:
+    ids = [(name, row[name]) for name in ("site", "tenant", "rental") if row[name] is not None]
+    return [*ids, *row["details"].items()]

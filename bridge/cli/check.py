@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from bridge.cli import context as cli_context
-from bridge.cli.output import OUT, print_json
+from bridge.cli.output import OUT, print_json, say
 from bridge.domain.errors import BridgeError, Unauthorized, inert
 from bridge.ports.findings import Finding, Verdict
 from bridge.settings import Settings
@@ -34,9 +34,9 @@ def check(
     else:
         for finding in findings:
             OUT.print(_SIGNS[finding.verdict], end=" ")
-            OUT.print(f"{inert(finding.subject)}: {inert(finding.text)}", markup=False)
+            say(f"{inert(finding.subject)}: {inert(finding.text)}")
             if finding.advice:
-                OUT.print(f"        -> {inert(finding.advice)}", markup=False)
+                say(f"        -> {inert(finding.advice)}")
     if any(finding.verdict is Verdict.FAILED for finding in findings):
         raise typer.Exit(1)
 

@@ -3,7 +3,7 @@
 import typer
 
 from bridge.cli import context as cli_context
-from bridge.cli.output import OUT
+from bridge.cli.output import say
 from bridge.store import upgrade
 
 app = typer.Typer(help="The store's schema.", no_args_is_help=True)
@@ -20,6 +20,6 @@ def upgrade_store(context: typer.Context, config: cli_context.Config = None) -> 
     path = cli_context.settings_for(context, config).store.path
     before = upgrade(path)
     if before.is_current:
-        OUT.print(f"{path} is at revision {before.head}: nothing to do.", markup=False)
+        say(f"{path} is at revision {before.head}: nothing to do.")
     else:
-        OUT.print(f"{path}: {before.current or 'new'} -> {before.head}.", markup=False)
+        say(f"{path}: {before.current or 'new'} -> {before.head}.")

@@ -8,7 +8,7 @@ import typer
 
 from bridge.cli import context as cli_context
 from bridge.cli.operator import ask, fetch
-from bridge.cli.output import OUT, print_json, print_table
+from bridge.cli.output import moment, print_json, print_table, say
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import inert
 
@@ -38,17 +38,9 @@ def list_deliveries(
         print_json(rows)
         return
     print_table(
-        ("number", "received", "connection", "type", "state", "tries", "note"),
+        ("number", "received (UTC)", "connection", "type", "state"),
         (
-            (
-                str(row["id"]),
-                row["received_at"],
-                row["connection"],
-                row["event_type"],
-                row["state"],
-                str(row["attempts"]),
-                row["note"] or "",
-            )
+            (str(row["id"]), moment(row["received_at"]), row["connection"], row["event_type"], _state(row))
             for row in rows
         ),
         empty="No deliveries.",
@@ -73,13 +65,13 @@ def show_delivery(
         return
     names = ("id", "connection", "event_id", "event_type", "received_at", "state", "attempts", "due_at", "note")
     for name in names:
-        OUT.print(f"{name:>12}  {inert(str(row[name] if row[name] is not None else '-'))}", markup=False)
-    OUT.print(f"{'body':>12}  {inert(row['body'], 4000)}", markup=False)
-    OUT.print()
+        say(f"{name:>12}  {inert(str(row[name] if row[name] is not None else '-'))}")
+    say(f"{'body':>12}  {inert(row['body'], 4000)}")
+    say()
     print_table(
         ("site", "tenant", "state", "due", "failed runs", "note"),
         (
-            (s["site"], s["tenant"], s["state"], s["due_at"] or "-", str(s["attempts"]), s["note"] or "")
+            (s["site"], s["tenant"], s["state"], moment(s["due_at"]), str(s["attempts"]), s["note"] or "")
             for s in row["subjects"]
         ),
         empty="It marked no subject.",
@@ -102,4 +94,10 @@ def replay_delivery(
     if as_json:
         print_json(row)
     else:
-        OUT.print(f"Delivery {row['id']} is due again.")
+        say(f"Delivery {row['id']} is due again.")
+
+
+def _state(row: dict[str, Any]) -> str:
+    """Return state and note in one cell, as `dead: ...` or `new, failed 3 times: ...`."""
+    failed = f", failed {row['attempts']} times" if row["attempts"] else ""
+    return f"{row['state']}{failed}" + (f": {row['note']}" if row["note"] else "")

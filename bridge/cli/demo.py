@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.output import OUT
+from bridge.cli.output import OUT, say
 from bridge.cli.sandbox import PLATFORM_PORT, Latency, Sandbox, running_sandbox, until_stopped
 from bridge.cli.serve import run, running_bridge
 from bridge.cli.story import Story
@@ -66,9 +66,9 @@ async def _play(*, port: int, latency: float, once: bool, went_well: list[bool])
                 if once:
                     return
                 OUT.print("\nIt stays up. See both sides, and try the keypad:")
-                OUT.print(f"  page    {sandbox.page}", markup=False)
-                OUT.print(f"  look    .venv/bin/gatebridge --config {file} deliveries list", markup=False)
-                OUT.print("  end     Ctrl-C\n", markup=False)
+                say(f"  page    {sandbox.page}")
+                say(f"  look    .venv/bin/gatebridge --config {file} deliveries list")
+                say("  end     Ctrl-C\n")
                 await until_stopped()
 
 

@@ -22,11 +22,22 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
 
 
+def say(line: str = "") -> None:
+    """Print one line as it is, however long: what is to be copied is never broken."""
+    OUT.print(Text(line), soft_wrap=True)
+
+
+def moment(stamp: str | None) -> str:
+    """Return an ISO time stamp in UTC as people read it, to the second."""
+    return "-" if stamp is None else stamp[:19].replace("T", " ")
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """Print `rows`, or the sentence `empty` when there are none."""
+    """Print `rows`, or the sentence `empty` when there are none. Only the last column is folded."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
     for row in rows:
         table.add_row(*(Text(inert(cell)) for cell in row))
     OUT.print(table if table.row_count else Text(empty))

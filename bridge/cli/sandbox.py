@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from bridge.cli.listening import authority, listen, serving
-from bridge.cli.output import OUT
+from bridge.cli.output import say
 from bridge.cli.serve import run
 from bridge.domain.credential import Secret
 from bridge.domain.errors import ConfigurationError
@@ -92,12 +92,12 @@ async def _sandbox(port: int, gate_port: int, webhook_url: str | None, latency: 
     hooks = () if webhook_url is None else (Hook(url=_hook_url(webhook_url), secret=Secret(WEBHOOK_SECRET)),)
     running = running_sandbox(port=port, gate_port=gate_port, api_key=Secret(API_KEY), hooks=hooks, latency=latency)
     async with running as it:
-        OUT.print(f"platform and page  {it.page}", markup=False)
-        OUT.print(f"gate               {it.gate}", markup=False)
-        OUT.print(f"api key            {API_KEY}", markup=False)
-        OUT.print(f"webhook secret     {WEBHOOK_SECRET}", markup=False)
-        OUT.print(f"site               {LAKESIDE}", markup=False)
-        OUT.print(f"webhooks go to     {webhook_url or 'nowhere (--webhook-url)'}", markup=False)
+        say(f"platform and page  {it.page}")
+        say(f"gate               {it.gate}")
+        say(f"api key            {API_KEY}")
+        say(f"webhook secret     {WEBHOOK_SECRET}")
+        say(f"site               {LAKESIDE}")
+        say(f"webhooks go to     {webhook_url or 'nowhere (--webhook-url)'}")
         await until_stopped()
 
 
@@ -134,7 +134,7 @@ def gate(
 
 async def _gate(port: int, settings: GateSettings) -> None:
     async with running_gate(port, settings) as url:
-        OUT.print(f"gate  {url}", markup=False)
+        say(f"gate  {url}")
         await until_stopped()
 
 

@@ -54,7 +54,7 @@ def start_logging(settings: Settings) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a command's coroutine on the fast loop."""
-    # The store's thread gives the interpreter up at each call to SQLite; a busy loop hands it back after 5 ms by default.
+    # The store's thread gives the interpreter up at each call to SQLite; by default a busy loop keeps it 5 ms then.
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
