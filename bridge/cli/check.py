@@ -12,7 +12,6 @@ from bridge.domain.errors import BridgeError, Unauthorized, inert
 from bridge.ports.findings import Finding, Verdict
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
-from bridge.wiring import plug_in
 
 _SIGNS: Final = {
     Verdict.OK: "[green]ok     [/]",
@@ -42,6 +41,8 @@ def check(
 
 
 async def _all(settings: Settings) -> Sequence[Finding]:
+    from bridge.wiring import plug_in
+
     findings = [*_configuration(settings)]
     async with plug_in(settings, Metrics()) as plugs:
         for name, source in plugs.sources.items():

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from bridge.settings import Settings, load
 
-_HELP = "The configuration file. Default: $GATEBRIDGE_CONFIG, else gatebridge.toml."
+SOCKET_NAME: Final = "operator.sock"
+"""In the state folder; only its owner may open it."""
+
+_HELP: Final = "The configuration file. Default: $GATEBRIDGE_CONFIG, else gatebridge.toml."
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help=_HELP, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -4,7 +4,6 @@ import typer
 
 from bridge.cli import context as cli_context
 from bridge.cli.output import say
-from bridge.store import upgrade
 
 app = typer.Typer(help="The store's schema.", no_args_is_help=True)
 
@@ -17,6 +16,8 @@ def begin() -> None:
 @app.command("upgrade")
 def upgrade_store(context: typer.Context, config: cli_context.Config = None) -> None:
     """Create the store or bring it to this version's schema. `serve` does the same when it starts."""
+    from bridge.store import upgrade
+
     path = cli_context.settings_for(context, config).store.path
     before = upgrade(path)
     if before.is_current:

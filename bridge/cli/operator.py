@@ -6,15 +6,9 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from bridge.cli.serve import SOCKET_NAME
+from bridge.cli.context import SOCKET_NAME
 from bridge.domain.errors import BridgeError, NotFoundHere, Rejected, Unreachable
-from bridge.ports.clock import SystemClock
-from bridge.service.desk import Desk
-from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
-from bridge.telemetry import Metrics
-from bridge.web import operator_app
-from bridge.wiring import open_store
 
 ANSWER_SECONDS: Final = 30.0
 T = TypeVar("T")
@@ -39,17 +33,10 @@ async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Await
             pass  # a socket that a dead process left: nobody runs
         except httpx.HTTPError as error:
             raise Unreachable(f"the running bridge did not answer ({type(error).__name__})") from error
-    metrics, clock = Metrics(), SystemClock()
-    async with open_store(settings, metrics, clock) as store:
+    from bridge.cli.own_store import operating_alone
 
-        async def text() -> bytes:
-            return metrics.text(await store.counts())
-
-        app = operator_app(
-            desk=Desk(store=store, clock=clock), sweeper=Sweeper(store), nudge=lambda: None, metrics=text
-        )
-        async with _client(httpx.ASGITransport(app=app)) as client:
-            return await question(client)
+    async with operating_alone(settings) as app, _client(httpx.ASGITransport(app=app)) as client:
+        return await question(client)
 
 
 def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:

@@ -1,30 +1,10 @@
 """`gatebridge serve`: receiver and worker in one process."""
 
-import asyncio
-import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
-import uvloop
-from starlette.applications import Starlette
 
-from bridge import __version__
 from bridge.cli import context as cli_context
-from bridge.cli.listening import authority, listen, listen_here, serving
-from bridge.service.receive import Receiver
-from bridge.settings import LogFormat, Settings
-from bridge.telemetry import configure_logging, get_logger
-from bridge.web import operator_app, receiver_app
-from bridge.wiring import Parts, assemble
-from bridge.worker import Worker
-
-SOCKET_NAME: Final = "operator.sock"
-SWITCH_SECONDS: Final = 0.0005
 
 
 def serve(
@@ -36,113 +16,9 @@ def serve(
     config: cli_context.Config = None,
 ) -> None:
     """Receive webhooks and bring the gates in step, until told to stop."""
+    from bridge.cli.running import run, serve_until_stopped, start_logging
+
     settings = cli_context.settings_for(context, config)
     start_logging(settings)
-    run(
-        serve_until_stopped(
-            settings, host=host or settings.server.host, port=settings.server.port if port is None else port
-        )
-    )
-
-
-def start_logging(settings: Settings) -> None:
-    as_json = settings.log.format is LogFormat.JSON or (
-        settings.log.format is LogFormat.AUTO and not sys.stderr.isatty()
-    )
-    configure_logging(level=settings.log.level, as_json=as_json)
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a command's coroutine on the fast loop."""
-    # The store's thread gives the interpreter up at each call to SQLite; by default a busy loop keeps it 5 ms then.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)
-
-
-async def serve_until_stopped(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what was accepted."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running_bridge(settings, host=host, port=port):
-        await stop.wait()
-        get_logger().info("bridge.stopping")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningBridge:
-    """Where it listens."""
-
-    url: str
-    operator_socket: Path
-
-
-@asynccontextmanager
-async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIterator[RunningBridge]:
-    """Run the whole bridge inside the block. Port 0 takes a free one.
-
-    Raises `ConfigurationError` for an address that cannot be had. Deliveries are accepted when the block begins.
-    """
-    log = get_logger()
-    with listen(host, port) as listener:
-        async with assemble(settings) as parts:
-            worker = _worker(parts)
-            operator_socket = settings.state_dir / SOCKET_NAME
-            with listen_here(operator_socket) as operator_listener:
-                async with (
-                    working(worker),
-                    serving(_operator(parts, worker), operator_listener),
-                    serving(_public(parts, worker), listener),
-                ):
-                    url = f"http://{authority(listener)}"
-                    log.info("bridge.ready", url=url, version=__version__, sites=len(settings.sites))
-                    yield RunningBridge(url=url, operator_socket=operator_socket)
-            log.info("bridge.stopped")
-
-
-@asynccontextmanager
-async def working(worker: Worker) -> AsyncIterator[None]:
-    """Work inside the block; what is running in the end gets its grace."""
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def _worker(parts: Parts) -> Worker:
-    return Worker(
-        deliveries=parts.store,
-        subjects=parts.store,
-        resolver=parts.resolver,
-        converger=parts.converger,
-        sweeper=parts.sweeper,
-        clock=parts.clock,
-        concurrency=parts.settings.worker.concurrency,
-        sweep_seconds=parts.settings.worker.sweep_minutes * 60,
-    )
-
-
-def _public(parts: Parts, worker: Worker) -> Starlette:
-    receiver = Receiver(
-        doors=parts.doors,
-        inbox=parts.store,
-        alert_sink=parts.store,
-        alerts=parts.alerts,
-        clock=parts.clock,
-        metrics=parts.metrics,
-        on_stored=worker.nudge,
-    )
-    return receiver_app(receiver, max_body_bytes=parts.settings.server.max_body_bytes, metrics=lambda: _metrics(parts))
-
-
-def _operator(parts: Parts, worker: Worker) -> Starlette:
-    return operator_app(desk=parts.desk, sweeper=parts.sweeper, nudge=worker.nudge, metrics=lambda: _metrics(parts))
-
-
-async def _metrics(parts: Parts) -> bytes:
-    return parts.metrics.text(await parts.desk.counts())
+    chosen = settings.server.port if port is None else port
+    run(serve_until_stopped(settings, host=host or settings.server.host, port=chosen))

@@ -11,7 +11,7 @@ import httpx
 from rich.markup import escape
 
 from bridge.cli.output import OUT
-from bridge.cli.sandbox import Sandbox
+from bridge.cli.sandboxes import Sandbox
 from bridge.sandbox.platform import LAKESIDE, MIRA
 
 STEP_SECONDS: Final = 15.0
