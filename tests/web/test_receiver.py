@@ -3,11 +3,17 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 import pytest
 
+from bridge.domain.errors import RefusalCause, Refused
+from bridge.domain.ids import ConnectionName
+from bridge.ports.source import Envelope
+from bridge.service.alerts import Alerts
+from bridge.service.receive import Door, Receiver
+from bridge.telemetry import Metrics
 from tests.web.conftest import CAP, OLD_SECRET, World, event, sign
 
 pytestmark = pytest.mark.anyio
@@ -252,3 +258,34 @@ async def test_metrics_are_for_this_host_only(world: World) -> None:
     public = httpx.ASGITransport(world.client._transport.app, client=("203.0.113.9", 4711))  # type: ignore[attr-defined]
     async with httpx.AsyncClient(transport=public, base_url="http://bridge") as stranger:
         assert (await stranger.get("/metrics")).status_code == 404
+
+
+class CountingVerifier:
+    """A verifier that refuses everything and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        del headers, body
+        self.asked += 1
+        raise Refused(RefusalCause.WRONG_SIGNATURE)
+
+    def read_envelope(self, body: bytes) -> Envelope:
+        raise AssertionError(f"an unproved body of {len(body)} bytes was read")
+
+
+async def test_an_unknown_connection_costs_as_much_as_a_wrong_signature(world: World) -> None:  # S24
+    verifier, metrics = CountingVerifier(), Metrics()
+    receiver = Receiver(
+        doors={ConnectionName("lakeside"): Door(verifier=verifier)},
+        inbox=world.store,
+        alert_sink=world.store,
+        alerts=Alerts(metrics),
+        clock=world.clock,
+        metrics=metrics,
+    )
+    for name in ("lakeside", "riverside"):
+        with pytest.raises(Refused):
+            await receiver.receive(name, {}, b"{}")
+    assert verifier.asked == 2
