@@ -289,3 +289,20 @@ async def test_an_unknown_connection_costs_as_much_as_a_wrong_signature(world: W
         with pytest.raises(Refused):
             await receiver.receive(name, {}, b"{}")
     assert verifier.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"a[]=1&" * 600),
+        ("application/x-www-form-urlencoded", b"id=1&id=2"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n1\r\n--x--',
+        ),
+        ("multipart/form-data; boundary=" + "x" * 5000, b"--x"),
+    ],
+)
+async def test_a_form_is_no_json_whatever_its_fields(world: World, kind: str, body: bytes) -> None:  # T12, T13
+    answer = await world.post(body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()) == (200, {"message": "quarantined"})
