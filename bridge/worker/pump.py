@@ -53,8 +53,10 @@ class Pump(Generic[T]):
                 self._log.warning("worker.paused", why=str(error))
                 wait = STORE_PAUSE_SECONDS
             if wait > 0:
+                # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
 
     async def drain(self, seconds: float) -> None:
         """Let running work end; cut off what has not after `seconds`: its next run observes before it does anything."""

@@ -1,0 +1,133 @@
+"""Puts a house together, as `bridge.wiring` does a bridge, with wires in the place of the network."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+from starlette.applications import Starlette
+
+from adapters.simulator import ADAPTER
+from bridge.domain.credential import Secret
+from bridge.domain.policy import OverduePolicy, SitePolicy
+from bridge.outbound.client import make_client
+from bridge.outbound.pinning import base_url
+from bridge.ports.adapter import AdapterContext
+from bridge.ports.source import Source, SourceContext, SourceSite
+from bridge.sandbox.gate import GateSettings, build_gate
+from bridge.sandbox.platform import RECOMMENDED_EVENTS, Event, PlatformSettings, Sender, build_platform, demo_world
+from bridge.service.alerts import Alerts
+from bridge.service.converge import Converger
+from bridge.service.desk import Desk
+from bridge.service.receive import Door, Receiver
+from bridge.service.resolve import Resolver
+from bridge.service.sites import ManagedSite
+from bridge.service.sweep import Sweeper
+from bridge.sources.storeganise import SOURCE
+from bridge.store import Keyring, SqliteStore, open_sqlite
+from bridge.telemetry import Metrics
+from tests.service.house import CONNECTION, SECRET, SITE, House, MovableClock, Running
+from tests.service.wire import Wire
+
+PLATFORM, GATE = "https://lakesidebox.storeganise.com", "https://gate.example.net"
+API_KEY = Secret("platform-api-key")
+ZONE = ZoneInfo("Europe/London")
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    *,
+    gate: GateSettings | None = None,
+    overdue: OverduePolicy = OverduePolicy.RENTAL,
+    list_hides_ended: bool = False,
+    platform_key: Secret = API_KEY,
+) -> AsyncIterator[House]:
+    """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants."""
+    clock = MovableClock()
+    world = demo_world(base=clock)
+    settings = PlatformSettings(api_keys=(platform_key,), public_url=PLATFORM, list_hides_ended=list_hides_ended)
+    sender, controller = Sender(world, settings), build_gate(gate, clock)
+    to_platform, to_gate = Wire(build_platform(world, sender, settings)), Wire(controller)
+    async with AsyncExitStack() as stack:
+        store = await open_sqlite(folder / "house.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
+        stack.push_async_callback(store.close)
+        platform_client = await stack.enter_async_context(
+            make_client(base_url(f"{PLATFORM}/api", key=""), transport=to_platform)
+        )
+        gate_client = await stack.enter_async_context(make_client(base_url(GATE, key=""), transport=to_gate))
+        house = House(
+            clock=clock,
+            world=world,
+            sender=sender,
+            settings=settings,
+            bridge=_bridge(store, clock, _source(platform_client), _site(gate_client, overdue)),
+            platform=to_platform,
+            gate=to_gate,
+            hands=await stack.enter_async_context(_hands(controller)),
+            database=folder / "house.db",
+        )
+        world.books.subscribe(_listener(house))
+        yield house
+
+
+def _source(client: httpx.AsyncClient) -> Source:
+    options = {"base_url": PLATFORM, "api_key": API_KEY.reveal(), "webhook_secrets": [SECRET.reveal()]}
+    sites = [SourceSite(id=SITE, field_prefix="gate", zone=ZONE)]
+    context = SourceContext(connection=CONNECTION, sites=sites, client_for=lambda _: client)
+    return SOURCE.open(SOURCE.options.model_validate(options), context)
+
+
+def _site(client: httpx.AsyncClient, overdue: OverduePolicy) -> ManagedSite:
+    options = ADAPTER.options.model_validate({"url": GATE})
+    return ManagedSite(
+        connection=CONNECTION,
+        id=SITE,
+        policy=SitePolicy(zone=ZONE, overdue=overdue),
+        adapter=ADAPTER.open(options, AdapterContext(site=SITE, client=client)),
+        adapter_key="simulator",
+        capabilities=ADAPTER.capabilities,
+        field_prefix="gate",
+    )
+
+
+def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: ManagedSite) -> Running:
+    metrics = Metrics()
+    alerts = Alerts(metrics)
+    return Running(
+        store=store,
+        receiver=Receiver(
+            doors={CONNECTION: Door(verifier=source)},
+            inbox=store,
+            alert_sink=store,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
+        ),
+        resolver=Resolver(
+            readers={CONNECTION: source}, queue=store, records=store, alerts=alerts, clock=clock, metrics=metrics
+        ),
+        converger=Converger(
+            sites={(CONNECTION, SITE): site},
+            platforms={CONNECTION: source},
+            records=store,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
+        ),
+        sweeper=Sweeper(store),
+        desk=Desk(store=store, clock=clock),
+    )
+
+
+def _hands(controller: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=controller), base_url=GATE)
+
+
+def _listener(house: House) -> Callable[[Event], None]:
+    def hear(event: Event) -> None:
+        if event.type in RECOMMENDED_EVENTS:
+            house.told.append(event)
+
+    return hear

@@ -1,0 +1,197 @@
+"""The worker: it wakes, it works side by side but never twice on one subject, and it ends decently."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.domain.errors import StoreUnavailable
+from bridge.ports.clock import SystemClock
+from bridge.worker import Worker
+from bridge.worker.pump import Pump
+from tests.service.house import JONAS, House
+
+pytestmark = pytest.mark.anyio
+PATIENCE = 10.0
+
+
+@asynccontextmanager
+async def at_work(worker: Worker) -> AsyncIterator[Worker]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def at_rest(house: House, *, subjects_too: bool = True) -> None:
+    """Wait until no delivery, and no subject either, is due or runs."""
+    waiting = {"delivery.new", "delivery.running"} | ({"subject.ready", "subject.running"} if subjects_too else set())
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            counts = await house.bridge.desk.counts()
+            if not any(counts[row] for row in waiting):
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_delivery_is_worked_on_as_soon_as_it_is_stored(house: House) -> None:
+    rental = house.move_in("B-014")
+    async with at_work(house.worker()) as worker:
+        await house.deliver()
+        worker.nudge()
+        await at_rest(house)
+
+    assert await house.keypad("B-014", house.code(rental)) == "ok"
+
+
+async def test_what_waited_while_nobody_worked_is_taken_up_at_the_start(house: House) -> None:
+    rental = house.move_in("B-014")
+    await house.deliver()
+    async with at_work(house.worker()):
+        await at_rest(house)
+
+    assert house.status(rental) == "granted"
+
+
+async def test_a_hundred_events_during_a_run_never_start_a_second_one_beside_it(house: House) -> None:
+    rental = house.move_in("B-014")
+    house.gate.hold_answers("GET")
+    async with at_work(house.worker()) as worker:
+        await house.deliver()
+        worker.nudge()
+        await house.gate.held.wait()
+        for number in range(101):
+            house.edit(rental, overlocked=number % 2 == 0)
+        await house.deliver()
+        worker.nudge()
+        await at_rest(house, subjects_too=False)
+        beside = house.gate.running
+        house.gate.release()
+        await at_rest(house)
+
+    assert beside == 1
+    assert house.gate.most_at_once == 1
+    assert house.status(rental) == "suspended: manual"
+    assert await house.keypad("B-014", house.code(rental)) != "ok"
+    assert len([call for call in house.platform.calls("GET") if call == "GET admin/unit-rentals"]) == 2
+
+
+async def test_different_tenants_are_served_side_by_side(house: House) -> None:
+    rentals = [house.move_in("B-014"), house.move_in("B-021", JONAS)]
+    house.gate.hold_answers("GET")
+    async with at_work(house.worker()) as worker:
+        await house.deliver()
+        worker.nudge()
+        async with asyncio.timeout(PATIENCE):
+            while house.gate.running < 2:  # noqa: ASYNC110 - what is waited for has no event to offer
+                await asyncio.sleep(0.01)
+        house.gate.release()
+        await at_rest(house)
+
+    assert [house.status(rental) for rental in rentals] == ["granted", "granted"]
+
+
+async def test_a_worker_that_is_stopped_ends_what_it_has_begun(house: House) -> None:
+    rental = house.move_in("B-014")
+    house.gate.hold_answers("PUT")
+    async with at_work(house.worker()) as worker:
+        await house.deliver()
+        worker.nudge()
+        await house.gate.held.wait()
+        asyncio.get_running_loop().call_later(0.1, house.gate.release)
+
+    assert house.status(rental) == "granted"
+    assert await house.subjects() == {}
+
+
+async def test_the_sweep_comes_by_itself(house: House) -> None:
+    rental = house.move_in("B-014")
+    await house.settle()
+    house.world.mark_overdue(rental)
+    house.take_told()
+
+    async with at_work(house.worker(sweep_seconds=0.05)), asyncio.timeout(PATIENCE):
+        while house.status(rental) != "suspended: overdue":  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+
+
+class Queue:
+    """Work that is just there, and a store that can be out of order."""
+
+    def __init__(self, *items: str) -> None:
+        self.items = list(items)
+        self.failures = 0
+        self.done: list[str] = []
+
+    async def claim(self, limit: int) -> Sequence[str]:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the disk is full")
+        taken, self.items = self.items[:limit], self.items[limit:]
+        return taken
+
+    async def next_due(self) -> datetime | None:
+        return datetime.now(UTC) if self.items else None
+
+    async def run(self, item: str) -> None:
+        if item == "bad":
+            raise RuntimeError("a defect")
+        if item == "endless":
+            await asyncio.Event().wait()
+        self.done.append(item)
+
+    def pump(self, slots: int = 2) -> Pump[str]:
+        return Pump("test", claim=self.claim, next_due=self.next_due, run=self.run, slots=slots, clock=SystemClock())
+
+
+async def _pumped(queue: Queue, pump: Pump[str], until: int) -> None:
+    task = asyncio.create_task(pump.serve())
+    async with asyncio.timeout(PATIENCE):
+        while len(queue.done) < until:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_one_defect_does_not_end_the_pump() -> None:
+    queue = Queue("bad", "a", "bad", "b", "c")
+    await _pumped(queue, queue.pump(), until=3)
+
+    assert sorted(queue.done) == ["a", "b", "c"]
+
+
+async def test_a_pump_goes_on_by_itself_when_the_store_takes_work_again() -> None:
+    queue = Queue("a")
+    queue.failures = 1
+    await _pumped(queue, queue.pump(), until=1)
+
+    assert queue.done == ["a"]
+
+
+async def test_work_that_outlasts_the_grace_is_cut_off() -> None:
+    queue = Queue("endless", "a")
+    pump = queue.pump()
+    await _pumped(queue, pump, until=1)
+    async with asyncio.timeout(PATIENCE):
+        await pump.drain(0.05)
+
+    assert queue.done == ["a"]
+
+
+async def test_a_pump_that_is_stopped_as_work_arrives_stops() -> None:
+    pump = Queue().pump()
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.05)
+
+    pump.nudge()
+    task.cancel()
+
+    _, running = await asyncio.wait({task}, timeout=1)
+    task.cancel()
+    assert not running
