@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic import BaseModel as _BaseModel
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from bridge.domain.credential import CodeRules, GateCode, Secret
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
@@ -65,6 +65,13 @@ def _secret(value: Any) -> Secret:
     return Secret(value)
 
 
+def _header_safe(key: Secret) -> Secret:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("must be printable ASCII without spaces: it travels in a header")
+    return key
+
+
 SecretText = Annotated[
     Secret,
     BeforeValidator(_secret),
@@ -72,6 +79,9 @@ SecretText = Annotated[
     WithJsonSchema({"type": "string", "writeOnly": True}),
 ]
 """A pydantic field for a key or password: blank is refused, and no dump, repr or error shows it."""
+
+HeaderKey = Annotated[SecretText, AfterValidator(_header_safe)]
+"""A `SecretText` that travels in a header: printable ASCII without spaces."""
 
 
 class Options(_BaseModel):
@@ -102,6 +112,7 @@ __all__ = [
     "FieldWrites",
     "Finding",
     "GateCode",
+    "HeaderKey",
     "HmacHeader",
     "Kind",
     "NoCapacity",

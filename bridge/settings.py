@@ -22,7 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from bridge.domain.credential import Secret
+from bridge.domain.credential import MIN_KEY_LENGTH, Secret
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.policy import MoveOutPolicy, OverduePolicy
@@ -31,7 +31,6 @@ CONFIG_VARIABLE: Final = "GATEBRIDGE_CONFIG"
 SECRETS_VARIABLE: Final = "GATEBRIDGE_SECRETS_DIR"
 DEFAULT_FILE: Final = "gatebridge.toml"
 PREFIX: Final = "GATEBRIDGE__"
-MIN_KEY_LENGTH: Final = 32
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,32}(_[A-Za-z0-9-]{1,32})*")
 _PLATFORM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"

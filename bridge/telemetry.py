@@ -7,9 +7,9 @@ Labels are words from the configuration and from fixed lists; ids, names and pat
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -85,7 +85,7 @@ class Metrics:
 
 def configure_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Send every log line to `stream` (stderr by default), the libraries' too. Called once, by a command."""
-    target = stream or sys.stderr
+    target = cast("TextIO", _Unfailing(stream or sys.stderr))
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -106,6 +106,25 @@ def configure_logging(*, level: str, as_json: bool, stream: TextIO | None = None
     handler = logging.StreamHandler(target)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[_drop_meta, *shared[1:], renderer]))
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+class _Unfailing:
+    """A stream for logs that a full disk or a closed pipe does not turn into a failure of what is logged."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def get_logger() -> FilteringBoundLogger:

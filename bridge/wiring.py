@@ -9,7 +9,6 @@ import httpx
 from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
-from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.policy import SitePolicy
 from bridge.outbound.client import make_client
@@ -26,7 +25,7 @@ from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.settings import Settings, from_validation
-from bridge.store import KEY_FILE, Keyring, load_or_make_key, open_sqlite
+from bridge.store import KeyFile, Keyring, open_sqlite
 from bridge.telemetry import Metrics
 
 
@@ -136,15 +135,9 @@ def _naming(key: str) -> Iterator[None]:
 @asynccontextmanager
 async def open_store(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Store]:
     """Open the store, upgraded and locked to this process, and close it."""
-    key_file = settings.state_dir / KEY_FILE
-    is_new = settings.store.key is None and not key_file.exists()
-    keyring = Keyring(settings.store.key or load_or_make_key(settings.state_dir))
-    try:
-        store = await open_sqlite(settings.store.path, keyring=keyring, clock=clock, on_batch=metrics.on_batch)
-    except ConfigurationError:
-        if is_new:  # a key that opens nothing must not stand where the right one is to be put back
-            key_file.unlink(missing_ok=True)
-        raise
+    key = settings.store.key
+    keyring = KeyFile(settings.state_dir) if key is None else Keyring(key)
+    store = await open_sqlite(settings.store.path, keyring=keyring, clock=clock, on_batch=metrics.on_batch)
     try:
         yield store
     finally:

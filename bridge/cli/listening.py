@@ -3,18 +3,20 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
 
-from bridge.domain.errors import ConfigurationError
+from bridge.domain.errors import BridgeError, ConfigurationError
 
 GRACE_SECONDS: Final = 5
 BACKLOG: Final = 2048
+MAX_CONNECTIONS: Final = 1024
+"""More at once are answered 503: each may hold a body in memory."""
 MAX_SOCKET_PATH: Final = 100
 
 
@@ -22,13 +24,42 @@ MAX_SOCKET_PATH: Final = 100
 async def serving(app: Starlette, listener: socket.socket, *, has_lifespan: bool = False) -> AsyncIterator[None]:
     """Serve `app` on `listener` inside the block; in the end, requests that have begun are answered."""
     server = _Server(app, has_lifespan=has_lifespan)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    async with watched("a server", server.serve(sockets=[listener]), stop=server.stop):
         await server.is_up.wait()
         yield
+
+
+class PartEnded(BridgeError):
+    """A part that runs for the whole life of the process came to an end by itself."""
+
+
+@asynccontextmanager
+async def watched(name: str, work: Coroutine[Any, Any, None], *, stop: Callable[[], None]) -> AsyncIterator[None]:
+    """Run `work` beside the block; `stop` asks it to end, and the block waits for it.
+
+    Should it end by itself, so does the block, with `PartEnded`: half a bridge must not look like a whole one.
+    """
+    task, owner, is_stopping = asyncio.create_task(work), asyncio.current_task(), False
+
+    def ended(_: asyncio.Task[None]) -> None:
+        if not is_stopping and owner is not None:
+            owner.cancel()
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not task.done() or owner is None:
+            raise
+        owner.uncancel()
+        cause = None if task.cancelled() else task.exception()
+        why = "" if cause is None else f" ({type(cause).__name__})"
+        raise PartEnded(f"{name} ended by itself{why}") from cause
     finally:
-        server.should_exit = True
-        await task
+        is_stopping = True
+        stop()
+        if not task.done():
+            await asyncio.wait([task])
 
 
 class _Server(uvicorn.Server):
@@ -47,9 +78,13 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 backlog=BACKLOG,
+                limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+
+    def stop(self) -> None:
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from bridge import __version__
 from bridge.cli.context import SOCKET_NAME
-from bridge.cli.listening import authority, listen, listen_here, serving
+from bridge.cli.listening import authority, listen, listen_here, serving, watched
 from bridge.service.receive import Receiver
 from bridge.settings import LogFormat, Settings
 from bridge.telemetry import configure_logging, get_logger
@@ -73,7 +73,7 @@ async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIt
             operator_socket = settings.state_dir / SOCKET_NAME
             with listen_here(operator_socket) as operator_listener:
                 async with (
-                    working(worker),
+                    watched("the worker", worker.run(), stop=worker.stop),
                     serving(_operator(parts, worker), operator_listener),
                     serving(_public(parts, worker), listener),
                 ):
@@ -81,18 +81,6 @@ async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIt
                     log.info("bridge.ready", url=url, version=__version__, sites=len(settings.sites))
                     yield RunningBridge(url=url, operator_socket=operator_socket)
             log.info("bridge.stopped")
-
-
-@asynccontextmanager
-async def working(worker: Worker) -> AsyncIterator[None]:
-    """Work inside the block; what is running in the end gets its grace."""
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _worker(parts: Parts) -> Worker:

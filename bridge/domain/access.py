@@ -35,6 +35,7 @@ class Problem(StrEnum):
 
 
 OPTED_OUT: Final = "opted_out"
+ERROR: Final = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class RentalAccess:
     def words(self) -> str:
         """Return the `{p}_status` text: `word`, or `word: reason, reason` in the reasons' fixed order."""
         if self.problem is not None:
-            return status_words("error", [self.problem])
+            return status_words(ERROR, [self.problem])
         if self.opted_out:
             return status_words(AccessStatus.NONE, [OPTED_OUT])
         return status_words(self.status, [reason for reason in Reason if reason in self.reasons])
@@ -88,3 +89,8 @@ class AccessRecord:
     certainty: Certainty = Certainty.UNKNOWN
     written_status: str | None = None
     since: datetime | None = None
+
+    @property
+    def shows_code(self) -> bool:
+        """Tell whether the rental's field should show the code in force: it has access, and no problem was written."""
+        return self.status is not AccessStatus.NONE and not (self.written_status or "").startswith(ERROR)

@@ -9,6 +9,9 @@ from typing import Final, NoReturn, final
 
 from bridge.domain.ids import RentalId
 
+MIN_KEY_LENGTH: Final = 32
+"""Characters of the key that seals gate codes."""
+
 
 class Secret:
     """Text that must not be shown: `reveal` is the only way out, and easy to search for."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from bridge.domain.access import AccessStatus, Problem, Reason, RentalAccess
 from bridge.domain.errors import Anomaly
-from bridge.domain.ids import SubjectKey
+from bridge.domain.ids import RentalId, SubjectKey
 from bridge.domain.policy import MoveOutPolicy, OverduePolicy, SitePolicy
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
 
@@ -27,12 +27,16 @@ class Desired:
 
     subject: SubjectKey
     rentals: tuple[RentalAccess, ...]
+    unreadable: frozenset[RentalId] = frozenset()
+    """Rentals to be left exactly as they are."""
     next_change: datetime | None = None
 
     @property
     def needs_code(self) -> bool:
         """Suspension keeps the gate code: only a tenant without any rental needs none."""
-        return any(rental.status is not AccessStatus.NONE and not rental.opted_out for rental in self.rentals)
+        return bool(self.unreadable) or any(
+            rental.status is not AccessStatus.NONE and not rental.opted_out for rental in self.rentals
+        )
 
 
 def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime) -> Desired:
@@ -46,7 +50,12 @@ def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime) -> Des
         for rental in sorted(snapshot.rentals, key=lambda rental: rental.id)
     )
     turns = [turn for rental in snapshot.rentals for turn in _turning_points(rental, policy) if turn > now]
-    return Desired(subject=snapshot.subject, rentals=rentals, next_change=min(turns, default=None))
+    return Desired(
+        subject=snapshot.subject,
+        rentals=rentals,
+        unreadable=frozenset(snapshot.unreadable),
+        next_change=min(turns, default=None),
+    )
 
 
 def _rental_access(rental: Rental, policy: SitePolicy, now: datetime, *, any_overdue: bool) -> RentalAccess:

@@ -13,8 +13,7 @@ BridgeError
 │   │   └── Conflict       refused because somebody else has this gate code
 │   ├── NoCapacity         no seat, slot or code left
 │   ├── Unauthorized       stop the site, not just the change
-│   ├── Unsupported        the other side has no such ability
-│   └── NeedsStaff         a person at the site can mend it: becomes one task on the unit
+│   └── Unsupported        the other side has no such ability
 ├── LeaseLost              somebody else works on this now: drop the work, write nothing
 ├── Refused                an unauthenticated delivery, with its cause
 ├── NotFoundHere           an operator asked for something that is not in the store
@@ -22,8 +21,6 @@ BridgeError
 """
 
 from enum import StrEnum
-
-from bridge.domain.ids import UnitId
 
 MAX_MESSAGE = 500
 
@@ -89,14 +86,6 @@ class Unauthorized(PermanentError):
 
 class Unsupported(PermanentError):
     pass
-
-
-class NeedsStaff(PermanentError):
-    """A failure that staff can mend in the platform, at `unit`."""
-
-    def __init__(self, message: str, *, unit: UnitId) -> None:
-        super().__init__(message)
-        self.unit = unit
 
 
 class LeaseLost(BridgeError):

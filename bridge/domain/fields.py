@@ -19,8 +19,9 @@ def field_writes(
 ) -> tuple[FieldWrites, ...]:
     """Return what to write to the rentals in `settled`: their state at the vendor is confirmed, or they need staff.
 
-    A rental that never had anything from the bridge is left alone until it earns access, and a code that staff typed
-    ahead on a rental still to come is theirs.
+    A rental with a problem gets its status only: no code is shown that may not open, none hidden that still may. One
+    that never had anything from the bridge is left alone until it earns access, and a code that staff typed on a rental
+    still to come is theirs.
     """
     by_id = {access.rental: access for access in desired}
     writes = (
@@ -34,8 +35,10 @@ def _write(rental: Rental, access: RentalAccess, record: AccessRecord | None, co
     has_access = access.status is not AccessStatus.NONE and not access.opted_out
     if not has_access and not _was_ours(rental, record, codes):
         return None
-    code = codes.current if has_access and codes.current is not None and fields.code != codes.current else None
-    clear = not has_access and fields.code is not None and codes.ever_had(fields.code)
+    opens = has_access and access.problem is None
+    code = codes.current if opens and codes.current is not None and fields.code != codes.current else None
+    closed = not has_access and access.problem is None
+    clear = closed and fields.code is not None and codes.ever_had(fields.code)
     words = access.words()
     status = words if words != fields.status else None
     if code is None and not clear and status is None:

@@ -16,8 +16,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAt:
+    """Try again at `when` (UTC). `is_parked`: it waits for a person, and does not count as an attempt."""
+
     when: datetime
     why: str
+    is_parked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +44,13 @@ def after_failure(error: BaseException, *, attempts: int, now: datetime, jitter:
     """Decide what follows a failed run.
 
     `attempts` counts the failed runs with this one, from 1; `jitter` is a random number from 0 to 1. An account that
-    refuses our key is asked again at a slow pace without end: a person mends it, and no event may be lost until then.
+    refuses our key is asked again at a slow pace without end, uncounted: a person mends it, and no event may be lost
+    until then, nor after it for want of attempts.
     An error that is not ours is a defect; it is retried like a temporary one, so that a dead letter keeps it visible.
     """
     why = str(error) if isinstance(error, BridgeError) else f"unexpected {type(error).__name__}"
     if isinstance(error, Unauthorized):
-        return RetryAt(when=now + max(PARKED, delay(attempts, jitter)), why=why)
+        return RetryAt(when=now + max(PARKED, delay(attempts, jitter)), why=why, is_parked=True)
     if isinstance(error, PermanentError) or attempts >= MAX_ATTEMPTS:
         return Dead(why=why)
     wait = delay(attempts, jitter)

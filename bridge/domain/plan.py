@@ -72,8 +72,16 @@ class Change:
     after: frozenset[RentalId] = frozenset()
 
     @property
+    def step(self) -> "Step":
+        """What makes it the same change in another plan."""
+        return self.kind, self.target
+
+    @property
     def is_removal(self) -> bool:
         return RANK[self.kind] is Rank.REMOVALS
+
+
+Step = tuple[Kind, TargetId | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +113,13 @@ def make_plan(
     for target, wish in wishes.items():
         changes += _towards(target, wish, observed.entries.get(target), code)
 
-    unwished = sorted(observed.entries.keys() - wishes.keys())
+    held = {target for rental in desired.unreadable & records.keys() for target in records[rental].targets}
+    unwished = sorted(observed.entries.keys() - wishes.keys() - held)
     foreign = tuple(target for target in unwished if target not in ours)
     for target in unwished:
         if target in ours:
             heir = (transfers or {}).get(ours[target], ours[target])
-            after = _not_open_yet(heir, wishes, observed.entries)
+            after = _not_open_yet(heir, desired.rentals, observed.entries)
             changes.append(Change(kind=Kind.REVOKE, target=target, rentals=(ours[target],), after=after))
     if observed.exists and not desired.needs_code and not foreign:
         changes.append(Change(kind=Kind.REMOVE_PERSON, rentals=tuple(sorted(records))))
@@ -153,13 +162,15 @@ def _towards(
 
 
 def _not_open_yet(
-    heir: RentalId, wishes: Mapping[TargetId, Sequence[RentalAccess]], entries: Mapping[TargetId, EntryState]
+    heir: RentalId, rentals: Iterable[RentalAccess], entries: Mapping[TargetId, EntryState]
 ) -> frozenset[RentalId]:
-    """Return the heir, while it earns a door that is not seen open."""
+    """Return the heir, while it earns a door that is not seen open; one without a mapping has no door yet."""
     waits = any(
-        rental.rental == heir and rental.status is AccessStatus.GRANTED and entries.get(target) is not EntryState.ACTIVE
-        for target, wish in wishes.items()
-        for rental in wish
+        access.rental == heir
+        and access.status is AccessStatus.GRANTED
+        and not access.opted_out
+        and (access.target is None or entries.get(access.target) is not EntryState.ACTIVE)
+        for access in rentals
     )
     return frozenset({heir}) if waits else frozenset()
 

@@ -38,16 +38,21 @@ def after_run(
     """
     wished = {r.target for r in desired.rentals if r.target is not None and _has_access(r)}
     updated = dict(records)
+    for rental in desired.unreadable & records.keys():
+        updated[rental] = replace(records[rental], certainty=Certainty.UNKNOWN)
+        wished |= records[rental].targets
     for access in desired.rentals:
         record = updated.get(access.rental, AccessRecord(rental=access.rental))
+        status = AccessStatus.NONE if access.opted_out else access.status
+        seen = Certainty.CONFIRMED if access.problem is None else Certainty.UNKNOWN
         updated[access.rental] = replace(
             record,
-            unit=access.unit,
+            unit=access.unit or record.unit,
             targets=_targets(access, record, observed.entries, wished),
-            status=access.status,
+            status=status,
             reasons=frozenset(str(reason) for reason in access.reasons),
-            certainty=certainty.get(access.rental, Certainty.CONFIRMED),
-            since=record.since if record.status is access.status and record.since is not None else now,
+            certainty=certainty.get(access.rental, seen),
+            since=record.since if record.status is status and record.since is not None else now,
         )
     return updated
 

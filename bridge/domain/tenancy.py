@@ -1,7 +1,7 @@
 """What the platform says is true: a tenant, their rentals at one site, the units, and the fields shared with staff."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -69,6 +69,8 @@ class Snapshot:
     subject: SubjectKey
     tenant: Tenant
     rentals: tuple[Rental, ...]
+    unreadable: Mapping[RentalId, str] = field(default_factory=dict)
+    """Known rentals of which nothing can be said now, and why; what they have at the vendor stays as it is."""
 
     def guessable(self) -> tuple[str, ...]:
         """Return texts that a stranger could try as this tenant's gate code."""

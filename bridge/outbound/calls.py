@@ -31,6 +31,9 @@ MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 READ_RETRY_SECONDS: Final = 0.2
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONG_NUMBER: Final = re.compile(r"\d{4,}")
+_AGAIN: Final = frozenset({408, 425})
+_AGAIN_FOR_READS: Final = frozenset({409, 423})
+"""Client errors by number, and yet only of this moment."""
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -119,7 +122,7 @@ def _judge(response: httpx.Response, body: bytes, accept: Collection[int], where
         raise RateLimited(what, retry_after=retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         raise Unauthorized(what)
-    if response.is_server_error:
+    if response.is_server_error or status in _AGAIN or (is_read and status in _AGAIN_FOR_READS):
         asked = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
         raise Unreachable(what, retry_after=asked) if is_read else OutcomeUnknown(what)
     if response.is_client_error:

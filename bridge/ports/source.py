@@ -81,7 +81,12 @@ class Platform(Protocol):
     async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
         """Read the tenant at the site: what the platform lists, and each of `known` that it did not list, by its id.
 
-        Raises `Anomaly` where the answers contradict the question or each other; `NeedsStaff` never.
+        One of `known` that was not listed and cannot be read by its id is in `unreadable`, with a reason that names the
+        id and nothing private; the others are told all the same. One that lost its unit, in a state that earns nothing,
+        is told with a unit whose id is empty.
+
+        Raises `Anomaly` where a listed answer contradicts the question or another one, `Unreachable`, `RateLimited` or
+        `Unauthorized` where any call ends so; `NeedsStaff` never.
         """
 
     async def write_back(self, writes: FieldWrites, *, site: SiteId) -> None:

@@ -50,7 +50,10 @@ class DeliveryQueue(Protocol):
         """Lease up to `limit` due deliveries, the oldest first."""
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: "DeliverySettlement") -> None:
-        """End the run in one unit of work. Raises `LeaseLost` when the claim is no longer ours."""
+        """End the run and mark what it saw, in one unit of work, whatever the outcome.
+
+        A parked `RetryAt` leaves `attempts` as it is. Raises `LeaseLost` when the claim is no longer ours.
+        """
 
     async def next_delivery_due(self) -> datetime | None:
         """Return when the next waiting delivery is due, or None."""
@@ -60,8 +63,9 @@ class DeliveryQueue(Protocol):
 class DeliverySettlement:
     """How a delivery's run ended, and what it marks.
 
-    Whatever the outcome, each sighting's subject becomes due at once (coalesced, its generation rises) and its rental
-    known, and `entries` go to the ledger, in the same unit of work. `state` is for `Done`: `DONE`, `IGNORED` or `TEST`.
+    Whatever the outcome, each sighting's subject becomes due at once (coalesced, its generation rises) and is linked to
+    the delivery, its rental becomes known, `transfers` are kept, and `entries` go to the ledger: a batch that could be
+    read in part marks that part, and is tried again for the rest. `state` is for `Done`: `DONE`, `IGNORED` or `TEST`.
     """
 
     outcome: Outcome
@@ -142,7 +146,8 @@ class SubjectRecords(Protocol):
         """End the run: records, ledger, codes, tasks and the subject's next due time together.
 
         A subject that was marked again during the run stays due. `Done.next_due` wakes it later; `RetryAt` when it
-        says; `Dead` sets it aside until it is marked again.
+        says, behind live events and with `Priority.RETRY` (a sweep's stays `SWEEP`), and counts as an attempt unless it
+        is parked; `Dead` sets it aside until it is marked again.
         """
 
 

@@ -1,6 +1,6 @@
 """An alert: a ledger entry, a log line and a count; `gatebridge alerts` lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -50,3 +50,8 @@ class Alerts:
             return ()
         self._last[what, scope] = at
         return (self.raised(what, at=at, subject=subject, details=details),)
+
+    def take_back(self, entries: Sequence[LedgerEntry]) -> None:
+        """Say that these were not kept: the same cause may be told again at once."""
+        told = {(entry.what, entry.at) for entry in entries}
+        self._last = {key: at for key, at in self._last.items() if (key[0], at) not in told}

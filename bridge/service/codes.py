@@ -23,6 +23,7 @@ class InForce:
     """What came out: the subject's codes as they now are, and the typed ones that staff must be told of."""
 
     codes: CodeMemory
+    adopted_from: RentalId | None = None
     refused: tuple[RefusedCode, ...] = ()
 
 
@@ -45,10 +46,8 @@ class CodeKeeper:
         refused = list(choice.refused)
         if choice.code is not None and choice.adopted_from is not None:
             try:
-                return InForce(
-                    codes=await self._take(claim, codes, choice.code, "adopted_from_staff", choice.adopted_from),
-                    refused=tuple(refused),
-                )
+                taken = await self._take(claim, codes, choice.code, "adopted_from_staff", choice.adopted_from)
+                return InForce(codes=taken, adopted_from=choice.adopted_from, refused=tuple(refused))
             except Conflict:
                 refused.append(RefusedCode(rental=choice.adopted_from, refusal=CodeRefusal.TAKEN))
         if codes.current is not None:
@@ -69,6 +68,10 @@ class CodeKeeper:
             except Conflict:
                 continue
         raise NoCapacity(f"no free gate code was found in {MAX_TRIES} tries")
+
+    async def restore(self, claim: ClaimedSubject, codes: CodeMemory) -> CodeMemory:
+        """Put the code before this one in force again: the vendor would not have the one that staff typed."""
+        return await self._take(claim, codes, codes.earlier[0], "restored", None)
 
     async def _take(
         self, claim: ClaimedSubject, codes: CodeMemory, code: GateCode, how: str, rental: RentalId | None

@@ -6,16 +6,25 @@ Events, retries, replays and the sweep all end here, so none of them can do anyt
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from functools import partial
 
 from bridge.domain.access import Certainty, Problem, RentalAccess
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired, desired_access
-from bridge.domain.errors import BridgeError, LeaseLost, NoCapacity, PermanentError, Unauthorized, Unreachable
+from bridge.domain.errors import (
+    Anomaly,
+    BridgeError,
+    LeaseLost,
+    NoCapacity,
+    PermanentError,
+    Unauthorized,
+    Unreachable,
+)
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, RentalId, SiteId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.outcome import Dead, Done, Outcome
+from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.plan import Observed
 from bridge.domain.records import after_run
 from bridge.domain.tenancy import FieldWrites, Snapshot
@@ -26,13 +35,10 @@ from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
 from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
 from bridge.service.run import Case, GateRun, Progress
-from bridge.service.settling import outcome_of
+from bridge.service.settling import RUN_SECONDS, outcome_of
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskNews, staff_problems
 from bridge.telemetry import Metrics, get_logger
-
-RUN_SECONDS: Final = 90.0
-"""A run that takes longer is cut off; its lease outlives it."""
 
 
 class Converger:
@@ -62,12 +68,17 @@ class Converger:
     async def run(self, claim: ClaimedSubject) -> None:
         """Bring `claim`'s subject in step and settle it; whatever fails is settled as a retry or a dead letter."""
         log = self._log.bind(connection=claim.key.connection, site=claim.key.site, tenant=claim.key.tenant)
+        end: SubjectCommit | None = None
         try:
             end = await self._work(claim)
             await self._records.commit(claim, end)
         except LeaseLost:
+            self._alerts.take_back(end.entries if end else ())
             log.warning("subject.lease_lost")
             return
+        except BridgeError:
+            self._alerts.take_back(end.entries if end else ())
+            raise
         outcome = type(end.outcome).__name__.lower()
         why = None if isinstance(end.outcome, Done) else end.outcome.why
         self._metrics.settled.labels("subjects", outcome).inc()
@@ -78,15 +89,16 @@ class Converger:
         platform = self._platforms.get(claim.key.connection)
         if site is None or platform is None:
             return SubjectCommit(outcome=Dead(why="the site is no longer configured; nothing was changed there"))
-        record = await self._records.load(claim.key)
-        progress = Progress.begin(record)
+        progress = Progress()
         try:
             async with asyncio.timeout(RUN_SECONDS):
+                record = await self._records.load(claim.key)
+                progress.begin(record)
                 return await self._bring_in_step(claim, site, platform, record, progress)
         except LeaseLost:
             raise
         except TimeoutError:
-            error: BridgeError | Exception = Unreachable(f"the run was cut off after {RUN_SECONDS:.0f} s")
+            error: Exception = Unreachable(f"the run was cut off after {RUN_SECONDS:.0f} s")
         except Exception as caught:  # noqa: BLE001 - every failure becomes a settlement, so that nothing is lost
             error = caught
             if not isinstance(caught, BridgeError):
@@ -109,7 +121,7 @@ class Converger:
         desired = desired_access(snapshot, site.policy, self._clock.now())
         rules = site.capabilities.code_rules
         chosen = await self._keeper.in_force(claim, snapshot, desired, progress.codes, rules)
-        progress.codes = chosen.codes
+        progress.choose(chosen)
 
         person = Person(key=_person_key(claim), subject=claim.key, tenant=snapshot.tenant)
         case = Case(
@@ -118,50 +130,73 @@ class Converger:
         await self._gate.bring(case, progress)
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
-        self._remember(claim, site, desired, progress)
+        self._remember(claim, site, desired, record, progress)
 
-        write_error = await self._write_back(claim, platform, snapshot, desired, progress)
-        problems = staff_problems(snapshot, desired.rentals, chosen.refused, failures, site.field_prefix)
+        problems = staff_problems(snapshot, desired.rentals, progress.refused_codes, failures, site.field_prefix)
         news = await self._tasks.tell_staff(platform, problems, record.open_tasks)
-        error = progress.error() or write_error
+        # What staff typed is not replaced before they are told what is wrong with it.
+        settled = {r.rental for r in desired.rentals if _is_settled(r, progress) and r.unit not in news.untold}
+        writes = field_writes(snapshot.rentals, desired.rentals, progress.access, progress.codes, settled)
+        write_error = await self._write_back(claim, platform, writes, progress)
+        unread = [Anomaly(why) for why in snapshot.unreadable.values()]
+        error = progress.error() or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
         outcome: Outcome = Done(next_due=desired.next_change)
-        alerts: tuple[LedgerEntry, ...] = ()
+        alerts = self._noteworthy(claim, snapshot, desired, progress)
         if error is not None:
-            outcome, alerts = self._after(error, claim, progress)
+            outcome, more = self._after(error, claim, progress, wake=desired.next_change)
+            alerts = (*alerts, *more)
         return self._commit(desired, outcome, progress, news, alerts)
 
-    def _remember(self, claim: ClaimedSubject, site: ManagedSite, desired: Desired, progress: Progress) -> None:
-        """Turn the last observation into records and read-back entries."""
+    def _noteworthy(
+        self, claim: ClaimedSubject, snapshot: Snapshot, desired: Desired, progress: Progress
+    ) -> tuple[LedgerEntry, ...]:
+        """Tell the operator at once of what no retry mends: rentals that cannot be read, doors that others opened."""
+        now, scope = self._clock.now(), _scope(claim)
+        alerts: tuple[LedgerEntry, ...] = ()
+        if snapshot.unreadable:
+            details = {"why": "; ".join(snapshot.unreadable.values())}
+            alerts += self._alerts.raised_once("rental_unreadable", scope, at=now, subject=claim.key, details=details)
+        if progress.unfinished.foreign and not desired.needs_code:
+            details = {"targets": ", ".join(progress.unfinished.foreign)}
+            alerts += self._alerts.raised_once("foreign_entry", scope, at=now, subject=claim.key, details=details)
+        return alerts
+
+    def _remember(
+        self,
+        claim: ClaimedSubject,
+        site: ManagedSite,
+        desired: Desired,
+        record: SubjectRecord,
+        progress: Progress,
+    ) -> None:
+        """Turn the last observation into records and read-back entries, those that a crash left open too."""
         now = self._clock.now()
         observed = progress.observed or Observed()
         progress.access = after_run(desired, progress.access, observed, progress.certainty(), now)
-        left = {(change.kind, change.target) for change in progress.unfinished.changes}
+        left = {change.step for change in progress.unfinished.changes}
+        read_back = partial(LedgerEntry, kind=LedgerKind.READ_BACK, at=now, subject=claim.key)
         for step, change in progress.tried.items():
             progress.entries.append(
-                LedgerEntry(
-                    kind=LedgerKind.READ_BACK,
-                    at=now,
+                read_back(
                     what="not_seen" if step in left else "confirmed",
-                    subject=claim.key,
                     rental=change.rentals[0] if change.rentals else None,
                     target=change.target,
                     details={"change": str(change.kind)},
                 )
             )
+        told = {rental for change in progress.tried.values() for rental in change.rentals}
+        progress.entries += [
+            read_back(what=str(progress.access[one.rental].certainty), rental=one.rental, details={"after": "a crash"})
+            for one in record.access.values()
+            if one.certainty is Certainty.SENT and one.rental not in told
+        ]
         if progress.tried and not left:
             self._metrics.event_to_gate.labels(site.adapter_key).observe((now - claim.since).total_seconds())
 
     async def _write_back(
-        self,
-        claim: ClaimedSubject,
-        platform: Platform,
-        snapshot: Snapshot,
-        desired: Desired,
-        progress: Progress,
+        self, claim: ClaimedSubject, platform: Platform, writes: Sequence[FieldWrites], progress: Progress
     ) -> BridgeError | None:
         """Write the fields that differ, the intent first: an echo that overtakes our commit is known as one."""
-        settled = {r.rental for r in desired.rentals if _is_settled(r, progress)}
-        writes = field_writes(snapshot.rentals, desired.rentals, progress.access, progress.codes, settled)
         if not writes:
             return None
         for write in writes:
@@ -195,19 +230,23 @@ class Converger:
         )
 
     def _after(
-        self, error: Exception, claim: ClaimedSubject, progress: Progress
+        self, error: Exception, claim: ClaimedSubject, progress: Progress, *, wake: datetime | None = None
     ) -> tuple[Outcome, tuple[LedgerEntry, ...]]:
-        """Decide what follows a failure, and tell the operator where no later try will mend it."""
+        """Decide what follows a failure, and tell the operator where no later try will mend it.
+
+        `wake` is when the rules change by themselves: what failed for good is tried again then.
+        """
         now = self._clock.now()
-        outcome = outcome_of(error, failed_before=claim.attempts, now=now)
-        details = {"why": outcome.why}
+        outcome: Outcome = outcome_of(error, failed_before=claim.attempts, now=now)
         if isinstance(outcome, Dead):
             removal = any(change.is_removal for change in progress.unfinished.changes)
             what = "removal_dead" if removal else "subject_dead"
-            scope = f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
-            return outcome, self._alerts.raised_once(what, scope, at=now, subject=claim.key, details=details)
+            details = {"why": outcome.why}
+            alerts = self._alerts.raised_once(what, _scope(claim), at=now, subject=claim.key, details=details)
+            return (outcome if wake is None else RetryAt(when=wake, why=outcome.why)), alerts
         if isinstance(error, Unauthorized):
             scope = f"{claim.key.connection}/{claim.key.site}"
+            details = {"why": str(error)}
             return outcome, self._alerts.raised_once("key_refused", scope, at=now, subject=claim.key, details=details)
         return outcome, ()
 
@@ -219,14 +258,14 @@ class Converger:
         news: TaskNews,
         alerts: Sequence[LedgerEntry],
     ) -> SubjectCommit:
-        closed = progress.observed is not None and not progress.unfinished.changes
+        is_gone = progress.observed is not None and not progress.observed.exists
         return SubjectCommit(
             outcome=outcome,
             access=tuple(progress.access.values()),
-            retire_code=closed and not desired.needs_code and progress.codes.current is not None,
+            retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
             entries=(*progress.entries, *alerts),
             tasks=news.raised,
-            mended=news.mended,
+            mended=news.mended if isinstance(outcome, Done) else (),
         )
 
 
@@ -235,9 +274,13 @@ def _person_key(claim: ClaimedSubject) -> str:
     return f"{claim.key.connection}:{claim.key.site}:{claim.key.tenant}"
 
 
+def _scope(claim: ClaimedSubject) -> str:
+    return f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
+
+
 def _failed_rentals(progress: Progress) -> dict[RentalId, tuple[Problem, str]]:
     """Return the rentals whose change the vendor refused for good, with what staff may read of it."""
-    left = {(change.kind, change.target) for change in progress.unfinished.changes}
+    left = {change.step for change in progress.unfinished.changes}
     failed: dict[RentalId, tuple[Problem, str]] = {}
     for step, error in progress.failures.items():
         if step not in left or not isinstance(error, PermanentError) or isinstance(error, Unauthorized):

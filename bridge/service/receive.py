@@ -1,7 +1,8 @@
 """Verify, store, answer: everything else comes later."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from bridge.domain.deliveries import DeliveryState, NewDelivery, Receipt
 from bridge.domain.errors import BridgeError, RefusalCause, Refused, StoreUnavailable
 from bridge.domain.ids import ConnectionName
+from bridge.domain.ledger import LedgerEntry
 from bridge.ports.clock import Clock
 from bridge.ports.source import Envelope, Verifier
 from bridge.ports.store import AlertSink, Inbox
@@ -64,7 +66,7 @@ class Receiver:
             known = name if name in self._doors else _UNKNOWN
             self._metrics.deliveries.labels(known, "refused").inc()
             self._metrics.refusals.labels(refusal.cause).inc()
-            await self._refusals.saw_refusal(known, refusal)
+            self._refusals.saw_refusal(known, refusal)
             raise
         self._refusals.saw_good(name)
         envelope = door.verifier.read_envelope(body)
@@ -131,11 +133,12 @@ class RefusalWatch:
         self._log = get_logger()
         self._in_a_row: dict[ConnectionName, int] = {}
         self._logged: dict[ConnectionName, float] = {}
+        self._recording: set[asyncio.Task[None]] = set()
 
     def saw_good(self, connection: ConnectionName) -> None:
         self._in_a_row.pop(connection, None)
 
-    async def saw_refusal(self, connection: ConnectionName, refusal: Refused) -> None:
+    def saw_refusal(self, connection: ConnectionName, refusal: Refused) -> None:
         count = self._in_a_row[connection] = self._in_a_row.get(connection, 0) + 1
         if self._may_log(connection):
             self._log.warning(
@@ -145,11 +148,17 @@ class RefusalWatch:
             return
         details = {"connection": str(connection), "cause": str(refusal.cause), "in_a_row": str(count)}
         entries = self._alerts.raised_once("signatures_refused", connection, at=self._clock.now(), details=details)
-        if entries:
-            try:
-                await self._sink.record(entries)
-            except BridgeError as error:
-                self._log.warning("alert.not_recorded", what="signatures_refused", why=str(error))
+        if entries:  # beside the answer: a refusal takes no longer for it
+            task = asyncio.create_task(self._record(entries))
+            self._recording.add(task)
+            task.add_done_callback(self._recording.discard)
+
+    async def _record(self, entries: Sequence[LedgerEntry]) -> None:
+        try:
+            await self._sink.record(entries)
+        except BridgeError as error:
+            self._alerts.take_back(entries)
+            self._log.warning("alert.not_recorded", what="signatures_refused", why=str(error))
 
     def _may_log(self, connection: ConnectionName) -> bool:
         now = perf_counter()

@@ -1,10 +1,11 @@
 """From a delivery to the subjects that it is about: look up, then mark."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
-from bridge.domain.access import AccessStatus
 from bridge.domain.deliveries import ClaimedDelivery, DeliveryState, Sighting
-from bridge.domain.errors import Anomaly, BridgeError, LeaseLost, Unauthorized
+from bridge.domain.errors import Anomaly, BridgeError, LeaseLost, Unauthorized, Unreachable
 from bridge.domain.ids import ConnectionName
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done
@@ -12,7 +13,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.source import Reader, Resolution
 from bridge.ports.store import DeliveryQueue, DeliverySettlement, SubjectRecords
 from bridge.service.alerts import Alerts
-from bridge.service.settling import outcome_of
+from bridge.service.settling import RUN_SECONDS, outcome_of
 from bridge.telemetry import Metrics, get_logger
 
 NOTHING_LEFT = "echo of our own write"
@@ -44,7 +45,10 @@ class Resolver:
         log = self._log.bind(delivery=claim.id, connection=claim.connection, type=claim.event_type)
         try:
             with self._metrics.time_step("resolve"):
-                settlement = await self._look_up(claim)
+                async with asyncio.timeout(RUN_SECONDS):
+                    settlement = await self._look_up(claim)
+        except TimeoutError:
+            settlement = self._failed(claim, Unreachable(f"the look-up was cut off after {RUN_SECONDS:.0f} s"))
         except Exception as error:  # every failure becomes a settlement, so that nothing is lost
             settlement = self._failed(claim, error)
             if not isinstance(error, BridgeError):
@@ -53,8 +57,12 @@ class Resolver:
         try:
             await self._queue.settle_delivery(claim, settlement)
         except LeaseLost:
+            self._alerts.take_back(settlement.entries)
             log.warning("delivery.lease_lost")
             return
+        except BridgeError:
+            self._alerts.take_back(settlement.entries)
+            raise
         self._metrics.settled.labels("deliveries", outcome).inc()
         log.info(
             "delivery.settled",
@@ -77,14 +85,7 @@ class Resolver:
         if resolution.unresolved:
             missing = ", ".join(resolution.unresolved[:5])
             error = Anomaly(f"{len(resolution.unresolved)} rentals could not be read: {missing}")
-            settled = self._failed(claim, error)
-            return DeliverySettlement(
-                outcome=settled.outcome,
-                note=settled.note,
-                entries=settled.entries,
-                sightings=sightings,
-                transfers=resolution.transfers,
-            )
+            return replace(self._failed(claim, error), sightings=sightings, transfers=resolution.transfers)
         if not sightings:
             return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=NOTHING_LEFT)
         return DeliverySettlement(outcome=Done(), sightings=sightings, transfers=resolution.transfers)
@@ -101,8 +102,7 @@ class Resolver:
         access = record.access.get(sighting.rental)
         if access is None or access.written_status is None or access.written_status != seen.status:
             return False
-        cleared = seen.code is None and access.status is AccessStatus.NONE
-        return cleared or seen.code == record.codes.current
+        return seen.code == record.codes.current or (seen.code is None and not access.shows_code)
 
     def _failed(self, claim: ClaimedDelivery, error: Exception) -> DeliverySettlement:
         now = self._clock.now()

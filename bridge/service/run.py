@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bridge.domain.access import AccessRecord, Certainty
-from bridge.domain.credential import CodeMemory
+from bridge.domain.credential import NO_CODES, CodeMemory, CodeRefusal, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
 from bridge.domain.errors import (
@@ -15,22 +15,23 @@ from bridge.domain.errors import (
     NotYetConsistent,
     OutcomeUnknown,
     PermanentError,
+    Rejected,
     StoreUnavailable,
 )
-from bridge.domain.ids import RentalId, TargetId
+from bridge.domain.ids import RentalId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.plan import Change, Kind, Observed, Plan, make_plan
+from bridge.domain.plan import Change, Kind, Observed, Plan, Step, make_plan
 from bridge.domain.records import before_changes
 from bridge.domain.tenancy import Snapshot
 from bridge.ports.adapter import Person
 from bridge.ports.clock import Clock
 from bridge.ports.store import SubjectRecord, SubjectRecords
-from bridge.service.codes import CodeKeeper
+from bridge.service.codes import CodeKeeper, InForce
 from bridge.service.sites import ManagedSite
 from bridge.telemetry import Metrics
 
 MAX_ROUNDS: Final = 8
-_Step = tuple[Kind, TargetId | None]
+MAX_REPLACEMENTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,42 +50,52 @@ class Case:
 class Progress:
     """What a run has come to, kept outside of it so that a failure half-way loses nothing of it."""
 
-    access: dict[RentalId, AccessRecord]
-    codes: CodeMemory
-    ref: Mapping[str, Any] | None
+    access: dict[RentalId, AccessRecord] = field(default_factory=dict)
+    codes: CodeMemory = NO_CODES
+    ref: Mapping[str, Any] | None = None
     entries: list[LedgerEntry] = field(default_factory=list)
-    failures: dict[_Step, BridgeError] = field(default_factory=dict)
-    tried: dict[_Step, Change] = field(default_factory=dict)
+    failures: dict[Step, BridgeError] = field(default_factory=dict)
+    tried: dict[Step, Change] = field(default_factory=dict)
     unfinished: Plan = field(default_factory=Plan)
     observed: Observed | None = None
+    adopted_from: RentalId | None = None
+    refused_codes: list[RefusedCode] = field(default_factory=list)
+    replacements: int = 0
 
-    @classmethod
-    def begin(cls, record: SubjectRecord) -> "Progress":
-        return cls(access=dict(record.access), codes=record.codes, ref=record.ref)
+    def begin(self, record: SubjectRecord) -> None:
+        self.access, self.codes, self.ref = dict(record.access), record.codes, record.ref
+
+    def choose(self, chosen: InForce) -> None:
+        self.codes, self.adopted_from = chosen.codes, chosen.adopted_from
+        self.refused_codes += chosen.refused
 
     def certainty(self) -> dict[RentalId, Certainty]:
         """Return how sure we are of each rental that is not confirmed."""
         unsure: dict[RentalId, Certainty] = {}
         for change in self.unfinished.changes:
-            step = (change.kind, change.target)
-            accepted = step in self.tried and step not in self.failures
+            accepted = change.step in self.tried and change.step not in self.failures
             for rental in change.rentals:
                 unsure[rental] = Certainty.ACCEPTED if accepted else Certainty.UNKNOWN
         return unsure
 
     def error(self) -> BridgeError | None:
         """Return what keeps the run from being done: the error most worth trying again for, or None."""
-        if not self.unfinished.changes:
-            return None
-        left = {(change.kind, change.target) for change in self.unfinished.changes}
-        failures = [error for step, error in self.failures.items() if step in left]
-        if not failures:
-            return NotYetConsistent("the vendor accepted a change that it does not show yet")
-        return min(failures, key=_patience)
+        errors = [self.failures.get(change.step, _not_seen(change)) for change in self.unfinished.changes]
+        return min(errors, key=_patience, default=None)
+
+
+def _not_seen(change: Change) -> NotYetConsistent:
+    if change.after:
+        return NotYetConsistent("a door is kept open until the one that takes its place is seen open")
+    return NotYetConsistent("the vendor accepted a change that it does not show yet")
 
 
 def _patience(error: BridgeError) -> int:
     return 1 if isinstance(error, PermanentError) else 0
+
+
+def _is_about_the_code(step: Step, error: BridgeError) -> bool:
+    return isinstance(error, Conflict) or (step[0] is Kind.CHANGE_CODE and isinstance(error, Rejected))
 
 
 class GateRun:
@@ -106,14 +117,13 @@ class GateRun:
             code = progress.codes.current
             plan = make_plan(case.desired, progress.observed, progress.access, code, case.transfers)
             progress.unfinished = plan
-            ready = [c for c in plan.changes if not c.after and (c.kind, c.target) not in progress.tried]
+            ready = [c for c in plan.changes if not c.after and c.step not in progress.tried]
             if not ready:
                 return
             await self._announce(case, ready, progress)
             for change in ready:
                 await self._apply(case, change, progress)
-            if any(isinstance(error, Conflict) for error in progress.failures.values()):
-                await self._choose_another_code(case, progress)
+            await self._mend_code(case, progress)
             progress.observed = await self._observe(case, progress)
 
     async def _observe(self, case: Case, progress: Progress) -> Observed:
@@ -132,8 +142,7 @@ class GateRun:
             progress.ref = None if ref is None else dict(ref)
             await self._records.keep_ref(case.claim, progress.ref)
 
-        step = (change.kind, change.target)
-        progress.tried[step] = change
+        progress.tried[change.step] = change
         outcome, why = "accepted", ""
         try:
             with self._metrics.time_step("apply"):
@@ -143,20 +152,39 @@ class GateRun:
         except (LeaseLost, StoreUnavailable):
             raise
         except BridgeError as error:
-            progress.failures[step] = error
+            progress.failures[change.step] = error
             outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             why = f"{type(error).__name__}: {error}"
         self._metrics.changes.labels(case.site.adapter_key, str(change.kind), outcome).inc()
         details = {"change": str(change.kind)} | ({"why": why} if why else {})
         progress.entries.append(self._entry(case.claim, LedgerKind.OUTCOME, outcome, change, details))
 
-    async def _choose_another_code(self, case: Case, progress: Progress) -> None:
-        """Somebody unknown to us has the code at the vendor: take another, and let the next round use it."""
+    async def _mend_code(self, case: Case, progress: Progress) -> None:
+        """Where the vendor will not have the code: put back the one before staff's, or else take another.
+
+        The next round uses it. After a few replacements the refusal stands, for a person to look at.
+        """
+        refusals = [step for step, error in progress.failures.items() if _is_about_the_code(step, error)]
+        if not refusals:
+            return
+        if progress.adopted_from is not None:
+            progress.refused_codes.append(RefusedCode(rental=progress.adopted_from, refusal=CodeRefusal.TAKEN))
+            progress.adopted_from = None
+            if progress.codes.earlier:
+                progress.codes = await self._keeper.restore(case.claim, progress.codes)
+            else:
+                await self._replace_code(case, progress)
+        elif progress.replacements < MAX_REPLACEMENTS:
+            await self._replace_code(case, progress)
+        else:
+            return
+        for step in refusals:
+            del progress.failures[step], progress.tried[step]
+
+    async def _replace_code(self, case: Case, progress: Progress) -> None:
+        progress.replacements += 1
         rules = case.site.capabilities.code_rules
         progress.codes = await self._keeper.replace(case.claim, case.snapshot, progress.codes, rules)
-        for step, error in list(progress.failures.items()):
-            if isinstance(error, Conflict):
-                del progress.failures[step], progress.tried[step]
 
     def _entry(
         self,

@@ -2,8 +2,12 @@
 
 import random
 from datetime import datetime
+from typing import Final
 
 from bridge.domain.outcome import Dead, RetryAt, after_failure
+
+RUN_SECONDS: Final = 90.0
+"""A run that takes longer is cut off; its lease outlives it."""
 
 _jitter = random.SystemRandom()
 

@@ -1,6 +1,6 @@
 """What staff at a site are asked to mend: one task on a unit for a problem, never one a retry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,10 +26,12 @@ class TaskNews:
 
     raised: Mapping[UnitId, tuple[str, str]] = field(default_factory=dict)
     mended: tuple[UnitId, ...] = ()
+    untold: Mapping[UnitId, BridgeError] = field(default_factory=dict)
+    """Units whose task could not be raised, and why."""
 
 
 class TaskBoard:
-    """Raises tasks. One that cannot be raised is logged and tried again with the next run: it never hides its cause."""
+    """Raises tasks."""
 
     def __init__(self) -> None:
         self._log = get_logger()
@@ -39,20 +41,22 @@ class TaskBoard:
     ) -> TaskNews:
         """Raise what staff do not know of yet; `known` are the units and problems that they were told of before."""
         raised: dict[UnitId, tuple[str, str]] = {}
+        untold: dict[UnitId, BridgeError] = {}
         for unit, (problem, task) in problems.items():
             if known.get(unit) == problem:
                 continue
             try:
                 raised[unit] = (str(problem), await platform.raise_task(task))
             except BridgeError as error:
+                untold[unit] = error
                 self._log.warning("task.not_raised", unit=unit, problem=str(problem), why=str(error))
-        return TaskNews(raised=raised, mended=tuple(sorted(known.keys() - problems.keys())))
+        return TaskNews(raised=raised, mended=tuple(sorted(known.keys() - problems.keys())), untold=untold)
 
 
 def staff_problems(
     snapshot: Snapshot,
     rentals: tuple[RentalAccess, ...],
-    refused: tuple[RefusedCode, ...],
+    refused: Sequence[RefusedCode],
     failures: Mapping[RentalId, tuple[Problem, str]],
     field_prefix: str,
 ) -> dict[UnitId, tuple[Problem, StaffTask]]:
@@ -80,4 +84,5 @@ def staff_problems(
     return {
         unit: (problem, StaffTask(site=snapshot.subject.site, unit=unit, title=_TITLES[problem], text=text))
         for unit, (problem, text) in sorted(found.items())
+        if unit  # a rental that has lost its unit has nowhere to put a task; the alert tells of it
     }

@@ -62,31 +62,30 @@ def next_due(connection: sa.Connection) -> datetime | None:
 
 
 def settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySettlement, now: datetime) -> None:
-    """End the run; with `Done`, mark its subjects. Raises `LeaseLost` when the claim is no longer ours."""
+    """End the run and mark what it saw, whatever the outcome. Raises `LeaseLost` when the claim is no longer ours."""
     held = sa.and_(delivery.c.id == claimed.id, delivery.c.fence == claimed.fence, _RUNNING)
     result = connection.execute(sa.update(delivery).where(held).values(lease_until=None, **_end(end)))
     if result.rowcount != 1:
         raise LeaseLost(f"delivery {claimed.id} is no longer ours")
     ledger.append(connection, end.entries)
-    if isinstance(end.outcome, Done) and end.sightings:
+    if end.sightings:
         keys = sorted({sighting.subject for sighting in end.sightings})
         subjects.mark(connection, keys, priority=end.priority, now=now, since=claimed.received_at)
         records.make_known(connection, end.sightings)
         _link(connection, claimed.id, [subjects.bound(key) for key in keys])
-    if isinstance(end.outcome, Done):
-        records.keep_transfers(connection, claimed.connection, end.transfers)
+    records.keep_transfers(connection, claimed.connection, end.transfers)
 
 
 def _end(end: DeliverySettlement) -> Mapping[str, Any]:
     match end.outcome:
         case Done():
             return {"state": end.state, "due_at": None, "note": _note(end.note)}
-        case RetryAt(when=when, why=why):
-            again = delivery.c.attempts + 1
-            return {"state": DeliveryState.NEW, "due_at": when, "attempts": again, "note": _note(end.note or why)}
+        case RetryAt(when=when, why=why, is_parked=is_parked):
+            failed = delivery.c.attempts + (0 if is_parked else 1)
+            return {"state": DeliveryState.NEW, "due_at": when, "attempts": failed, "note": _note(end.note or why)}
         case Dead(why=why):
-            again = delivery.c.attempts + 1
-            return {"state": DeliveryState.DEAD, "due_at": None, "attempts": again, "note": _note(end.note or why)}
+            failed = delivery.c.attempts + 1
+            return {"state": DeliveryState.DEAD, "due_at": None, "attempts": failed, "note": _note(end.note or why)}
 
 
 def _note(text: str | None) -> str | None:
@@ -110,7 +109,8 @@ def void_leases(connection: sa.Connection) -> None:
 
 def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, longest_wait: timedelta) -> None:
     """After the clock went back: what was due stays due, no retry waits past `longest_wait`, no lease past `until`."""
-    ahead = sa.or_(delivery.c.attempts == 0, delivery.c.due_at > now + longest_wait)
+    untried = sa.and_(delivery.c.attempts == 0, delivery.c.note.is_(None))  # a parked one has a note
+    ahead = sa.or_(untried, delivery.c.due_at > now + longest_wait)
     connection.execute(sa.update(delivery).where(_NEW, delivery.c.due_at > now, ahead).values(due_at=now))
     connection.execute(sa.update(delivery).where(_RUNNING, delivery.c.lease_until > until).values(lease_until=until))
     connection.execute(sa.update(delivery).where(_RUNNING, delivery.c.due_at > now).values(due_at=now))

@@ -2,10 +2,7 @@
 
 import hmac
 import json
-import os
 import secrets
-from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -13,15 +10,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bridge.domain.credential import GateCode, Secret
+from bridge.domain.credential import MIN_KEY_LENGTH, GateCode, Secret
 from bridge.domain.errors import ConfigurationError, PermanentError
 from bridge.domain.ids import SubjectKey
 
-KEY_FILE: Final = "gatebridge.key"
-MIN_KEY_LENGTH: Final = 32
 _FORMAT: Final = b"\x01"
 _NONCE_LENGTH: Final = 12
-_FOR_OTHERS: Final = 0o077
 
 
 class Keyring:
@@ -71,48 +65,3 @@ def _derived(key: str, purpose: bytes) -> bytes:
 
 def _name(subject: SubjectKey) -> bytes:
     return json.dumps([subject.connection, subject.site, subject.tenant]).encode()
-
-
-def load_or_make_key(state_dir: Path) -> Secret:
-    """Return the key in `state_dir`, made there for its owner only if there is none yet.
-
-    Raises `ConfigurationError` for a file that others may read or that holds no usable key.
-    """
-    path = state_dir / KEY_FILE
-    try:
-        with suppress(FileNotFoundError):
-            return _read(path)
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(path)
-        return _read(path)
-    except OSError as error:
-        raise ConfigurationError("store.key", f"cannot use the key file {path}: {error.strerror}") from error
-
-
-def _read(path: Path) -> Secret:
-    with path.open(encoding="ascii", errors="replace") as file:
-        if os.fstat(file.fileno()).st_mode & _FOR_OTHERS:
-            raise ConfigurationError("store.key", f"others may read the key file: chmod 600 {path}")
-        text = file.read().strip()
-    if len(text) < MIN_KEY_LENGTH:
-        raise ConfigurationError("store.key", f"the key file {path} holds no usable key")
-    return Secret(text)
-
-
-def _make(path: Path) -> None:
-    """Write a whole key under another name first: a crash leaves none or a good one, and the first of two wins."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - a mode from birth
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from bridge.domain.errors import ConfigurationError
+from bridge.store.key_file import KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.tables import meta, to_micros
 
@@ -15,13 +16,21 @@ _KEY_CHECK: Final = "key_check"
 _PROBED_AT: Final = "probed_at"
 
 
-def check_key(connection: sa.Connection, keyring: Keyring) -> None:
-    """Raise `ConfigurationError` unless the database is sealed with this key; a new one is from now on."""
+def agree_on_key(connection: sa.Connection, key: Keyring | KeyFile) -> Keyring:
+    """Return the keyring of this database; a new one is sealed with it from now on.
+
+    A key file is made for a new database only: one that opens nothing must not stand where the right one is to be put
+    back. Raises `ConfigurationError` unless the database is sealed with this key.
+    """
     kept = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _KEY_CHECK))
     if kept is None:
+        keyring = key.load_or_make() if isinstance(key, KeyFile) else key
         _set(connection, _KEY_CHECK, keyring.check_value())
-    elif not hmac.compare_digest(kept, keyring.check_value()):
+        return keyring
+    keyring = key.load() if isinstance(key, KeyFile) else key
+    if not hmac.compare_digest(kept, keyring.check_value()):
         raise ConfigurationError("store.key", "the gate codes in the database are sealed with another key")
+    return keyring
 
 
 def probe(connection: sa.Connection, now: datetime) -> None:

@@ -15,6 +15,7 @@ from bridge.domain.outcome import MAX_RETRY_AFTER
 from bridge.ports.clock import Clock
 from bridge.store import inbox, meta, schema, subjects
 from bridge.store.connections import prepare_file, reader_engine, writer_engine
+from bridge.store.key_file import KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
@@ -28,7 +29,7 @@ READER_THREADS = 2
 async def open_sqlite(
     path: Path,
     *,
-    keyring: Keyring,
+    keyring: Keyring | KeyFile,
     clock: Clock,
     lease: timedelta = LEASE,
     limits: WriterLimits = WriterLimits(),  # noqa: B008 - a frozen value
@@ -36,18 +37,19 @@ async def open_sqlite(
 ) -> SqliteStore:
     """Open the store at `path` for this process alone, made and upgraded as needed.
 
-    Every lease of an earlier process is void; its work is due as it was. Raises `ConfigurationError` naming the key
+    Every lease of an earlier process is void; its work is due as it was. A key file is read, and made for a new
+    database, when the process owns the database. Raises `ConfigurationError` naming the key
     when another process owns the file, its key is another, it is of a later version, or cannot be written durably.
     """
     with ExitStack() as undo:
-        lock = await asyncio.to_thread(_prepare, path, keyring, clock.now(), lease)
+        lock, unlocked = await asyncio.to_thread(_prepare, path, keyring, clock.now(), lease)
         undo.callback(lock.release)
         parts = Parts(
             lock=lock,
             writer=Writer(writer_engine(path, busy_timeout=BUSY_TIMEOUT), limits=limits, on_batch=on_batch),
             readers=reader_engine(path, busy_timeout=BUSY_TIMEOUT, connections=READER_THREADS),
             reader_threads=READER_THREADS,
-            keyring=keyring,
+            keyring=unlocked,
             clock=clock,
             lease=lease,
         )
@@ -79,21 +81,21 @@ def schema_state(path: Path) -> SchemaState:
             engine.dispose()
 
 
-def _prepare(path: Path, keyring: Keyring, now: datetime, lease: timedelta) -> ProcessLock:
-    """Return the lock of a database that is ready to serve."""
+def _prepare(path: Path, key: Keyring | KeyFile, now: datetime, lease: timedelta) -> tuple[ProcessLock, Keyring]:
+    """Return the lock and the keyring of a database that is ready to serve."""
     with _explained(path), ExitStack() as undo:
         prepare_file(path)
         lock = ProcessLock.take(path)
         undo.callback(lock.release)
         with _writing(path) as connection:
             before = schema.bring_up(connection)
-            meta.check_key(connection, keyring)
+            keyring = meta.agree_on_key(connection, key)
             mend_times(connection, now=now, until=now + lease, longest_wait=MAX_RETRY_AFTER)
             inbox.void_leases(connection)
             subjects.void_leases(connection)
         structlog.get_logger().info("store.opened", schema_before=before.current, schema=before.head)
         undo.pop_all()
-    return lock
+    return lock, keyring
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 A mark raises `generation`, a claim notes it in `taken_generation`: a ready row with a newer generation has an event
 that nobody served, whatever its times say. `marked_since` is the oldest event of those, `taken_since` of those being
-served.
+served. A ready row without `marked_since` waits for a date only; a retry, parked or not, still owes its events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def _marked(
 
     What has work waiting keeps the better priority; what rests, or only waits for a date, takes the mark's.
     """
-    only_scheduled = sa.and_(_READY, _T.due_at > now, _T.attempts == 0, _T.generation == _T.taken_generation)
+    only_scheduled = sa.and_(_READY, _T.due_at > now, _T.marked_since.is_(None))
     return {
         "generation": _T.generation + 1,
         "state": sa.case((_RUNNING, literally(SubjectState.RUNNING)), else_=literally(SubjectState.READY)),
@@ -168,7 +168,7 @@ def finish(connection: sa.Connection, held: sa.Row[Any], outcome: Outcome, now: 
 
 
 def _end(held: sa.Row[Any], outcome: Outcome, now: datetime) -> Mapping[str, Any]:
-    """Return how a run ends. A retry keeps the priority of what it serves, or it could starve behind live events."""
+    """Return how a run ends. A retry goes behind live events, and a sweep's retry stays with the sweep."""
     note = None if isinstance(outcome, Done) else inert(outcome.why)
     unserved = held.marked_since if isinstance(outcome, Done) else _older(held.marked_since, held.taken_since)
     if held.generation > held.taken_generation:
@@ -179,12 +179,12 @@ def _end(held: sa.Row[Any], outcome: Outcome, now: datetime) -> Mapping[str, Any
         case Done(next_due=when):
             priority = Priority.LIVE
             return {"state": SubjectState.READY, "due_at": when, "priority": priority, "attempts": 0, "note": None}
-        case RetryAt(when=when):
+        case RetryAt(when=when, is_parked=is_parked):
             return {
                 "state": SubjectState.READY,
                 "due_at": when,
-                "priority": min(held.priority, Priority.RETRY),
-                "attempts": held.attempts + 1,
+                "priority": max(held.priority, Priority.RETRY),
+                "attempts": held.attempts + (0 if is_parked else 1),
                 "note": note,
                 "marked_since": unserved,
             }
@@ -217,7 +217,7 @@ def _taken_back() -> Mapping[str, Any]:
 def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, longest_wait: timedelta) -> None:
     """After the clock went back: marked work stays due, no retry waits past `longest_wait`, no lease past `until`."""
     marked = _T.generation > _T.taken_generation
-    late_retry = sa.and_(_T.attempts > 0, _T.due_at > now + longest_wait)
+    late_retry = sa.and_(_T.marked_since.is_not(None), _T.due_at > now + longest_wait)
     due = sa.update(subject).where(_READY, _T.due_at > now, sa.or_(marked, late_retry))
     connection.execute(due.values(due_at=now))
     connection.execute(sa.update(subject).where(_RUNNING, _T.lease_until > until).values(lease_until=until))

@@ -57,9 +57,9 @@ class KeptDelivery:
         match end.outcome:
             case Done():
                 self.state, self.note = end.state, end.note
-            case RetryAt(when=when, why=why):
+            case RetryAt(when=when, why=why, is_parked=is_parked):
                 self.state, self.due_at, self.note = DeliveryState.NEW, when, inert(end.note or why)
-                self.attempts += 1
+                self.attempts += 0 if is_parked else 1
             case Dead(why=why):
                 self.state, self.note = DeliveryState.DEAD, inert(end.note or why)
                 self.attempts += 1
@@ -131,8 +131,7 @@ class KeptSubject:
 
     def mark(self, priority: Priority, *, now: datetime, since: datetime) -> None:
         resting = self.state in {"idle", "dead"}
-        unasked = self.attempts == 0 and self.generation == self.taken_generation
-        only_scheduled = self.state == "ready" and not self.is_due(now) and unasked
+        only_scheduled = self.state == "ready" and not self.is_due(now) and self.marked_since is None
         self.priority = priority if resting or only_scheduled else min(self.priority, priority)
         if resting:
             self.attempts, self.due_at = 0, now
@@ -172,10 +171,10 @@ class KeptSubject:
                 self.state, self.due_at, self.attempts = "idle", None, 0
             case Done(next_due=when):
                 self.state, self.due_at, self.attempts, self.priority = "ready", when, 0, Priority.LIVE
-            case RetryAt(when=when):
+            case RetryAt(when=when, is_parked=is_parked):
                 self.state, self.due_at, self.marked_since = "ready", when, unserved
-                self.priority = min(self.priority, Priority.RETRY)
-                self.attempts += 1
+                self.priority = max(self.priority, Priority.RETRY)
+                self.attempts += 0 if is_parked else 1
             case Dead():
                 self.state, self.due_at = "dead", None
                 self.attempts += 1
@@ -185,7 +184,7 @@ class KeptSubject:
             given.retired_at = given.retired_at or now
 
     def mend_times(self, now: datetime, *, until: datetime) -> None:
-        asked = self.generation > self.taken_generation or self.attempts > 0 or self.state == "running"
+        asked = self.marked_since is not None or self.state == "running"
         if asked and self.due_at is not None:
             self.due_at = min(self.due_at, now)
         if self.lease_until is not None:

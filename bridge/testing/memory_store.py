@@ -13,7 +13,6 @@ from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliverySt
 from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.outcome import Done
 from bridge.ports.clock import Clock
 from bridge.ports.store import (
     AlertRow,
@@ -74,8 +73,6 @@ class MemoryStore:
         row = self._deliveries[claim.id]
         row.settle(claim, settlement)
         self.ledger += settlement.entries
-        if not isinstance(settlement.outcome, Done):
-            return
         for key in sorted({sighting.subject for sighting in settlement.sightings}):
             found = self._subjects.setdefault(key, KeptSubject(key))
             found.mark(settlement.priority, now=self._clock.now(), since=claim.received_at)

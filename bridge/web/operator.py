@@ -22,7 +22,8 @@ from bridge.web.receiver import BodyTooLarge, read_body
 
 ROOT: Final = "/api/v1"
 MAX_REQUEST_BYTES: Final = 64 * 1024
-_MAX_ID: Final = 2**63 - 1
+MAX_DIGITS: Final = 19
+"""Of a number in a query or a path: what fits into the store."""
 
 
 class BadRequest(BridgeError):
@@ -160,7 +161,7 @@ def _error(status: int, message: str) -> Response:
 
 def _id(request: Request) -> DeliveryId:
     number = request.path_params["id"]
-    if number > _MAX_ID:
+    if len(str(number)) >= MAX_DIGITS:
         raise NotFoundHere("there is no delivery with this number")
     return DeliveryId(number)
 
@@ -188,7 +189,7 @@ def _number(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and int(text[:20]) <= _MAX_ID):
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS):
         raise BadRequest(f"{name} must be a number")
     return int(text)
 

@@ -16,7 +16,7 @@ from bridge.service.receive import Receiver
 
 BODY_SECONDS: Final = 10.0
 RETRY_AFTER: Final = "5"
-_FORWARDED: Final = ("forwarded", "x-forwarded-for")
+_FORWARDED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
 
 
 class BodyTooLarge(Exception):

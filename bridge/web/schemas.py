@@ -85,6 +85,7 @@ class AlertOut(_Shape):
     id: int
     at: datetime
     what: str
+    connection: str | None
     site: str | None
     tenant: str | None
     rental: str | None
@@ -97,6 +98,7 @@ class AlertOut(_Shape):
             id=row.id,
             at=entry.at,
             what=entry.what,
+            connection=entry.subject.connection if entry.subject else None,
             site=entry.subject.site if entry.subject else None,
             tenant=entry.subject.tenant if entry.subject else None,
             rental=entry.rental,

@@ -52,6 +52,9 @@ class Pump(Generic[T]):
             except BridgeError as error:
                 self._log.warning("worker.paused", why=str(error))
                 wait = STORE_PAUSE_SECONDS
+            except Exception:  # noqa: BLE001 - a defect pauses the pump; what waits is not forgotten
+                self._log.exception("worker.defect")
+                wait = STORE_PAUSE_SECONDS
             if wait > 0:
                 # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake-up.
                 with contextlib.suppress(TimeoutError):

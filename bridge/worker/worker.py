@@ -1,7 +1,6 @@
 """The worker: deliveries are resolved, subjects brought in step, and every known subject is swept on an interval."""
 
 import asyncio
-import contextlib
 from typing import Final
 
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
@@ -15,6 +14,7 @@ from bridge.telemetry import get_logger
 from bridge.worker.pump import Pump
 
 GRACE_SECONDS: Final = 8.0
+FIRST_SWEEP_SECONDS: Final = 30.0
 
 
 class Worker:
@@ -49,6 +49,7 @@ class Worker:
             slots=concurrency,
             clock=clock,
         )
+        self._stop = asyncio.Event()
         self._log = get_logger()
 
     def nudge(self) -> None:
@@ -56,23 +57,41 @@ class Worker:
         self._deliveries.nudge()
         self._subjects.nudge()
 
+    def stop(self) -> None:
+        """Ask `run` to end."""
+        self._stop.set()
+
     async def run(self) -> None:
-        """Work until cancelled; then let what is running end within the grace."""
+        """Work until stopped or cancelled; then let what is running end within the grace."""
+        loops = [
+            asyncio.create_task(work) for work in (self._deliveries.serve(), self._subjects.serve(), self._sweep())
+        ]
+        stop = asyncio.create_task(self._stop.wait())
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._deliveries.serve())
-                group.create_task(self._subjects.serve())
-                group.create_task(self._sweep())
+            await asyncio.wait([*loops, stop], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for task in (*loops, stop):
+                task.cancel()
+            ends = await asyncio.gather(*loops, return_exceptions=True)
             await asyncio.gather(self._deliveries.drain(GRACE_SECONDS), self._subjects.drain(GRACE_SECONDS))
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _resolve(self, claim: ClaimedDelivery) -> None:
         await self._resolver.run(claim)
         self._subjects.nudge()
 
     async def _sweep(self) -> None:
+        """Sweep soon after the start, so that frequent restarts do not put it off for ever, then on the interval."""
+        wait = min(FIRST_SWEEP_SECONDS, self._sweep_seconds)
         while True:
-            await asyncio.sleep(self._sweep_seconds)
-            with contextlib.suppress(BridgeError):
+            await asyncio.sleep(wait)
+            wait = self._sweep_seconds
+            try:
                 await self._sweeper.sweep()
-                self._subjects.nudge()
+            except BridgeError as error:
+                self._log.warning("sweep.failed", why=str(error))
+            except Exception:  # noqa: BLE001 - one defect must not end the sweeps
+                self._log.exception("sweep.defect")
+            self._subjects.nudge()

@@ -13,7 +13,7 @@ from bridge.domain.deliveries import DeliveryState, Receipt
 from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, TargetId, UnitId
 from bridge.domain.ledger import LedgerKind
-from bridge.domain.outcome import Dead, Done, RetryAt
+from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.ports.store import DeliverySettlement, Priority, Store, SubjectCommit, SubjectRecord
 from bridge.store import CODE_REST, LEASE
 from tests.contracts.store_builders import (
@@ -119,6 +119,25 @@ class TestDeliveryQueue:
         (again,) = await store.claim_deliveries(1)
         assert (again.attempts, again.fence) == (1, claim.fence + 1)
 
+    async def test_a_parked_one_waits_for_its_time_and_is_not_counted(self, store: Store, clock: SetClock) -> None:
+        await store.put(a_delivery())
+        for attempts, is_parked in ((0, False), (1, True), (1, True)):
+            (claim,) = await store.claim_deliveries(1)
+            when = clock.now() + timedelta(minutes=5)
+            outcome = RetryAt(when=when, why="the key is refused", is_parked=is_parked)
+            await store.settle_delivery(claim, DeliverySettlement(outcome=outcome))
+            assert (claim.attempts, await store.next_delivery_due()) == (attempts, when)
+            clock.time = when
+        assert (await store.show_delivery(DeliveryId(1))).attempts == 1
+
+    async def test_a_parked_one_does_not_wait_out_a_clock_that_went_back(self, store: Store, clock: SetClock) -> None:
+        await store.put(a_delivery())
+        (claim,) = await store.claim_deliveries(1)
+        outcome = RetryAt(when=START + timedelta(minutes=5), why="the key is refused", is_parked=True)
+        await store.settle_delivery(claim, DeliverySettlement(outcome=outcome))
+        clock.move(hours=-5)
+        assert [again.id for again in await store.claim_deliveries(1)] == [claim.id]
+
     async def test_a_dead_one_rests_and_says_why(self, store: Store, clock: SetClock) -> None:
         await store.put(a_delivery())
         (claim,) = await store.claim_deliveries(1)
@@ -181,6 +200,31 @@ class TestMarking:
         assert tenants(await store.claim_subjects(10)) == ["t1", "t2"]
         record = await store.load(a_key("t1"))
         assert record.access == {RentalId("rental-of-t1"): AccessRecord(rental=RentalId("rental-of-t1"))}
+
+    @pytest.mark.parametrize("outcome", [Done(), RetryAt(when=START, why="one is missing"), Dead(why="one is gone")])
+    async def test_whatever_became_of_a_delivery_what_it_could_read_is_marked(
+        self, store: Store, outcome: Outcome
+    ) -> None:
+        link = {RentalId("left"): RentalId("heir")}
+        seen = (a_sighting(a_key("t1"), "left"), a_sighting(a_key("t2"), "heir"))
+        await store.put(a_delivery())
+        (claim,) = await store.claim_deliveries(1)
+        await store.settle_delivery(claim, DeliverySettlement(outcome=outcome, sightings=seen, transfers=link))
+        records = [await store.load(a_key(tenant)) for tenant in ("t1", "t2")]
+        assert [(list(record.access), record.transfers) for record in records] == [(["left"], link), (["heir"], link)]
+        row = await store.show_delivery(claim.id)
+        assert [found.key.tenant for found in row.subjects] == ["t1", "t2"]
+        assert tenants(await store.claim_subjects(9)) == ["t1", "t2"]
+
+    async def test_a_delivery_that_is_read_piece_by_piece_shows_each_subject_once(self, store: Store) -> None:
+        await store.put(a_delivery())
+        for outcome, seen in ((RetryAt(when=START, why="one is missing"), ["t1"]), (Done(), ["t1", "t2"])):
+            (claim,) = await store.claim_deliveries(1)
+            sightings = tuple(a_sighting(a_key(tenant)) for tenant in seen)
+            await store.settle_delivery(claim, DeliverySettlement(outcome=outcome, sightings=sightings))
+        row = await store.show_delivery(DeliveryId(1))
+        assert [found.key.tenant for found in row.subjects] == ["t1", "t2"]
+        assert [claim.generation for claim in await store.claim_subjects(9)] == [2, 1]
 
     async def test_marks_before_a_run_are_one_run(self, store: Store, clock: SetClock) -> None:
         for event in ("e1", "e2", "e3"):
@@ -294,6 +338,51 @@ class TestSubjectQueue:
         first, second = await store.claim_subjects(2)
         assert (tenants([first, second]), first.attempts, first.since) == (["live", "sweep"], 1, START)
 
+    @pytest.mark.parametrize("failed", [Priority.EMERGENCY, Priority.LIVE])
+    @pytest.mark.parametrize("is_parked", [False, True])
+    async def test_a_retry_goes_behind_live_events(
+        self, store: Store, clock: SetClock, failed: Priority, *, is_parked: bool
+    ) -> None:
+        await mark(store, a_key("failed"), priority=failed)
+        retry = RetryAt(when=START + timedelta(seconds=1), why="no answer", is_parked=is_parked)
+        await end(store, await claim_one(store), retry)
+        await mark(store, a_key("live"), at=clock.move(seconds=2))
+        assert tenants(await store.claim_subjects(2)) == ["live", "failed"]
+
+    async def test_a_sweeps_retry_stays_a_sweep(self, store: Store, clock: SetClock) -> None:
+        later = START + timedelta(seconds=1)
+        await mark(store, a_key("swept"), priority=Priority.SWEEP)
+        await end(store, await claim_one(store), RetryAt(when=START, why="no answer"))
+        await mark(store, a_key("live"))
+        for claim in await store.claim_subjects(2):
+            await end(store, claim, RetryAt(when=later, why="no answer"))
+        clock.time = later
+        assert tenants(await store.claim_subjects(2)) == ["live", "swept"]
+
+    async def test_a_live_mark_brings_a_retry_to_the_front_again(self, store: Store, clock: SetClock) -> None:
+        await end(store, await claimed(store, a_key("failed")), RetryAt(when=START, why="no answer"))
+        await mark(store, a_key("failed"), event="later")
+        await mark(store, a_key("live"), at=clock.move(seconds=1))
+        assert tenants(await store.claim_subjects(2)) == ["failed", "live"]
+
+    async def test_a_parked_retry_waits_for_its_time_and_is_not_counted(self, store: Store, clock: SetClock) -> None:
+        await mark(store, a_key())
+        for attempts, is_parked in ((0, False), (1, True), (1, True)):
+            claim, when = await claim_one(store), clock.now() + timedelta(minutes=5)
+            await end(store, claim, RetryAt(when=when, why="the key is refused", is_parked=is_parked))
+            assert (claim.attempts, claim.since, await store.next_subject_due()) == (attempts, START, when)
+            clock.time = when
+        assert (await claim_one(store)).attempts == 1
+
+    async def test_parked_work_keeps_its_place_before_sweeps(self, store: Store, clock: SetClock) -> None:
+        await mark(store, a_key("swept"), priority=Priority.SWEEP)
+        await end(store, await claim_one(store))
+        parked = RetryAt(when=START + timedelta(minutes=5), why="the key is refused", is_parked=True)
+        await end(store, await claimed(store, a_key("parked")), parked)
+        clock.move(seconds=1)
+        await store.mark_known(priority=Priority.SWEEP)
+        assert tenants(await store.claim_subjects(2)) == ["parked", "swept"]
+
     async def test_an_expired_lease_is_taken_over_and_its_late_holder_fenced(
         self, store: Store, clock: SetClock
     ) -> None:
@@ -326,10 +415,14 @@ class TestSubjectQueue:
         with pytest.raises(LeaseLost):
             await end(store, claim)
 
-    async def test_a_retry_does_not_wait_out_a_clock_that_went_back(self, store: Store, clock: SetClock) -> None:
-        await end(store, await claimed(store), RetryAt(when=START + timedelta(seconds=1), why="no answer"))
+    @pytest.mark.parametrize("is_parked", [False, True])
+    async def test_a_retry_does_not_wait_out_a_clock_that_went_back(
+        self, store: Store, clock: SetClock, *, is_parked: bool
+    ) -> None:
+        retry = RetryAt(when=START + timedelta(seconds=1), why="no answer", is_parked=is_parked)
+        await end(store, await claimed(store), retry)
         clock.move(hours=-5)
-        assert (await claim_one(store)).attempts == 1
+        assert (await claim_one(store)).key == a_key()
 
 
 class TestRecords:

@@ -53,7 +53,17 @@ def test_what_no_try_can_mend_is_dead_at_once() -> None:
 
 @pytest.mark.parametrize("attempts", [1, MAX_ATTEMPTS, 10_000])
 def test_a_refused_key_parks_the_work_and_loses_none_of_it(attempts: int) -> None:
-    assert wait(Unauthorized("401"), attempts) >= timedelta(minutes=5)
+    outcome = after_failure(Unauthorized("401"), attempts=attempts, now=NOW, jitter=1.0)
+    assert isinstance(outcome, RetryAt)
+    assert outcome.is_parked
+    assert outcome.when - NOW >= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("error", [Unreachable("x"), RateLimited("x", retry_after=600), KeyError("defect")])
+def test_what_mends_itself_is_counted(error: Exception) -> None:
+    outcome = after_failure(error, attempts=1, now=NOW, jitter=0)
+    assert isinstance(outcome, RetryAt)
+    assert not outcome.is_parked
 
 
 def test_the_reason_of_a_defect_shows_its_type_and_nothing_of_its_text() -> None:

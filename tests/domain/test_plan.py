@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.access import AccessRecord, AccessStatus, Problem, RentalAccess
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
 from bridge.domain.credential import GateCode
 from bridge.domain.desired import Desired
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId, UnitId
@@ -100,6 +100,23 @@ def test_a_transfer_keeps_the_old_door_until_the_new_one_is_seen_open() -> None:
     ]
     then = make_plan(wanted, seen({A: ACTIVE, B: ACTIVE}), records | ours(R2, B), CODE, link)
     assert [(c.kind, c.target, c.after) for c in then.changes] == [(Kind.REVOKE, A, frozenset())]
+
+
+def test_a_transfer_to_a_unit_without_mapping_keeps_the_old_door_open() -> None:
+    plan = make_plan(
+        desired(access(R1, NONE, A), access(R2, GRANTED, None)), seen({A: ACTIVE}), ours(R1, A), CODE, {R1: R2}
+    )
+    assert [(c.kind, c.after) for c in plan.changes] == [(Kind.REVOKE, frozenset({R2}))]
+
+
+def test_a_rental_that_cannot_be_read_keeps_exactly_what_it_has() -> None:
+    records = ours(R1, A) | ours(R2, B)
+    unread = Desired(subject=SUBJECT, rentals=(access(R2, NONE, B),), unreadable=frozenset({R1}))
+    plan = make_plan(unread, seen({A: ACTIVE, B: ACTIVE}), records, CODE)
+    assert kinds(plan) == [(Kind.REVOKE, B)]
+    assert plan.foreign == ()
+    after = after_run(unread, records, seen({A: ACTIVE}), {}, NOW)
+    assert (after[R1].targets, after[R1].certainty) == (frozenset({A}), Certainty.UNKNOWN)
 
 
 def test_a_transfer_to_a_suspended_rental_does_not_keep_the_old_door_open() -> None:
@@ -203,10 +220,12 @@ def test_applying_plans_leaves_nothing_to_plan_and_touches_nothing_foreign(
         records = before_changes(records, ready)
         for change in ready:
             gate.apply(change)
-    assert make_plan(wish, gate.observed, records, CODE, transfers).changes == ()
+    left = make_plan(wish, gate.observed, records, CODE, transfers).changes
+    unmapped = {r.rental for r in wanted if r.target is None and r.status is GRANTED and not r.opted_out}
+    assert all(change.after and change.after <= unmapped for change in left), "only a door without a name is waited for"
     assert {t: state for t, state in gate.observed.entries.items() if t in foreign} == foreign
     after = after_run(wish, records, gate.observed, {}, NOW)
-    assert make_plan(wish, gate.observed, after, CODE, transfers).changes == ()
+    assert make_plan(wish, gate.observed, after, CODE, transfers).changes == left
     for one in wanted:
         if one.status is GRANTED and one.target is not None and not one.opted_out:
             assert gate.observed.entries[one.target] is ACTIVE

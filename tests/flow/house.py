@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,12 +110,13 @@ class House:
         return {**os.environ, **secrets, "COLUMNS": "200"}
 
     @contextlib.contextmanager
-    def serving(self) -> Iterator[Bridge]:
+    def serving(self, program: Sequence[str] | None = None) -> Iterator[Bridge]:
+        """Serve inside the block; `program` runs `gatebridge` in another way than by its own command."""
         port = free_port()
         log = self.folder / f"serve-{port}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command("serve", "--config", str(self.file), "--port", str(port)),
+                [*(program or command()), "serve", "--config", str(self.file), "--port", str(port)],
                 env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,

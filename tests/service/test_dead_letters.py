@@ -1,5 +1,7 @@
 """What no retry mends: a person is told once, and the sweep tries again."""
 
+from typing import Any
+
 import pytest
 
 from tests.service.house import House
@@ -67,3 +69,43 @@ async def test_retries_are_quick_at_first_and_far_apart_later(house: House) -> N
     before = len(house.gate.requests)
     await house.later(minutes=5)
     assert len(house.gate.requests) == before
+
+
+async def test_a_code_that_still_opens_a_door_stays_where_staff_see_it(house: House) -> None:
+    rental = house.move_in("B-014")
+    await house.settle()
+    code = house.code(rental)
+    await house.fault_gate(kind="error_in_200", method="DELETE", code="locked", text="not now", count=None)
+    house.move_out(rental)
+    await house.settle()
+    shown = house.code(rental), house.status(rental)
+    await house.mend_gate()
+    await house.sweep()
+
+    assert shown == (code, "error: refused_by_vendor")
+    assert (house.code(rental), house.status(rental)) == (None, "revoked")
+
+
+async def test_a_failed_removal_of_a_tenant_with_an_order_without_a_unit_is_told_to_staff(house: House) -> None:
+    rental = house.move_in("B-014")
+    order = house.move_in("B-021", auto_complete=False)
+    house.world.cancel_move_in(order)
+    house.edit(order, note="never mind")
+    await house.settle()
+    house.platform.spoil = _without_cancelled_units
+    await house.fault_gate(kind="error_in_200", method="DELETE", path="/people/", code="locked", count=None)
+
+    house.move_out(rental)
+    await house.settle()
+
+    assert await house.alerts() == ["removal_dead"]
+    assert len(house.tasks()) == 1
+
+
+def _without_cancelled_units(_: object, answer: Any) -> Any:
+    rows = answer if isinstance(answer, list) else [answer]
+    for row in rows:
+        if row.get("state") == "cancelled":
+            row.pop("unit", None)
+            row.pop("unitId", None)
+    return answer

@@ -128,6 +128,20 @@ async def test_a_replay_while_the_platform_is_away_waits_for_it(house: House) ->
     assert house.status(rental) == "granted"
 
 
+async def test_replays_of_many_deliveries_of_one_tenant_are_one_run(house: House) -> None:
+    rental = house.move_in("B-014")
+    for number in range(20):
+        house.edit(rental, overlocked=number % 2 == 0)
+    await house.settle()
+
+    for delivery in await house.bridge.desk.deliveries(limit=500):
+        await house.bridge.desk.replay(delivery.id, who="tester")
+    await house.resolve_due()
+
+    assert await house.converge_due() == 1
+    assert house.status(rental) == "granted"
+
+
 async def test_events_of_other_sites_and_types_are_kept_and_ignored(house: House) -> None:
     elsewhere = house.world.create_site(code="hilltop", title="Hilltop")
     unit = house.world.create_unit(elsewhere.id, "H-1", fields={"gate_id": "H-1"})

@@ -162,7 +162,6 @@ async def test_a_batch_of_the_thirteen_oclock_run_closes_each_of_its_doors(house
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the stores mark subjects for `Done` only; the port promises it for any outcome")
 async def test_one_unreadable_rental_of_a_batch_does_not_hold_back_the_others(house: House) -> None:
     known, other = house.move_in("B-014"), house.move_in("B-021", JONAS)
     await house.settle()

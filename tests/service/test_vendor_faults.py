@@ -159,6 +159,20 @@ async def test_a_gate_that_answers_for_another_site_is_stopped_at_once(house: Ho
     assert await house.keypad("B-014", house.code(rental)) == "ok"
 
 
+async def test_a_gate_that_refuses_our_key_is_left_in_peace_for_minutes(house: House) -> None:
+    await house.fault_gate(kind="fail", status=401, count=1)
+    rental = house.move_in("B-014")
+    await house.settle()
+    called = len(house.gate.requests)
+    await house.later(minutes=4)
+    calls_before = len(house.gate.requests)
+    await house.later(minutes=2)
+
+    assert await house.alerts() == ["key_refused"]
+    assert calls_before == called
+    assert house.status(rental) == "granted"
+
+
 async def test_one_failing_door_leaves_the_tenants_other_door_open(house: House) -> None:
     await house.fault_gate(kind="fail", method="PUT", path="B-014", status=500, count=None)
     stuck, open_ = house.move_in("B-014"), house.move_in("B-021")

@@ -55,9 +55,10 @@ class Player:
             self.said.append(type(error))
         self.said.append([await self.store.next_delivery_due(), await self.store.next_subject_due()])
 
-    def outcome(self, choice: int) -> Outcome:
+    def outcome(self, choice: int, place: int) -> Outcome:
         later = self.clock.now() + timedelta(seconds=30)
-        return (Done(), Done(next_due=later), RetryAt(when=later, why="no answer"), Dead(why="never"))[choice]
+        retry = RetryAt(when=later, why="no answer", is_parked=place % 2 == 1)
+        return (Done(), Done(next_due=later), retry, Dead(why="never"))[choice]
 
     async def put(self, event: int, state: int) -> Any:
         states = (DeliveryState.NEW, DeliveryState.NEW, DeliveryState.TEST, DeliveryState.QUARANTINED)
@@ -74,7 +75,9 @@ class Player:
         claim = self.deliveries[-1 - place % len(self.deliveries)]
         seen = (a_sighting(a_key(f"t{place}")), a_sighting(a_key(f"t{choice}"), "shared"))
         priority = (Priority.EMERGENCY, Priority.LIVE, Priority.SWEEP)[place % 3]
-        end = DeliverySettlement(outcome=self.outcome(choice), sightings=seen, priority=priority)
+        link = {RentalId("shared"): RentalId(f"rental-of-t{place}")}
+        outcome = self.outcome(choice, place)
+        end = DeliverySettlement(outcome=outcome, sightings=seen, transfers=link, priority=priority)
         return await self.store.settle_delivery(claim, end)
 
     async def claim_subjects(self, limit: int, _: int) -> Any:
@@ -87,7 +90,7 @@ class Player:
             return None
         claim = self.subjects[-1 - place % len(self.subjects)]
         access = (AccessRecord(rental=RentalId("shared"), reasons=frozenset({str(choice)})),)
-        end = SubjectCommit(outcome=self.outcome(choice), access=access, retire_code=choice == 0)
+        end = SubjectCommit(outcome=self.outcome(choice, place), access=access, retire_code=choice == 0)
         return await self.store.commit(claim, end)
 
     async def take_code(self, place: int, choice: int) -> Any:
@@ -109,7 +112,7 @@ class Player:
         for number in range(4):
             record = await self.store.load(a_key(f"t{number}"))
             codes = [record.codes.current, *record.codes.earlier]
-            self.said.append((record.access, [code and code.reveal() for code in codes]))
+            self.said.append((record.access, record.transfers, [code and code.reveal() for code in codes]))
 
 
 async def history(engine: str, folder: Path, steps: list[Step]) -> list[Any]:

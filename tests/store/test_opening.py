@@ -3,21 +3,26 @@
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bridge.domain.credential import Secret
+from bridge.domain.credential import GateCode, Secret
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.outcome import RetryAt
-from bridge.store import Keyring, open_sqlite, schema_state, upgrade
+from bridge.ports.store import DeliverySettlement, Store
+from bridge.store import KEY_FILE, KeyFile, Keyring, open_sqlite, schema_state, upgrade
 from bridge.store.connections import check_durability
-from tests.contracts.store_builders import START, SetClock, a_delivery, a_key, claimed, end, mark
+from tests.contracts.store_builders import START, SetClock, a_delivery, a_key, an_entry, claimed, end, mark
 from tests.contracts.store_engines import KEYRING
 from tests.store.store_file import open_store, outside
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
+CODE = GateCode("482913")
 
 
 @pytest.fixture
@@ -42,7 +47,16 @@ def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-async def refusal(path: Path, keyring: Keyring = KEYRING) -> ConfigurationError:
+@asynccontextmanager
+async def opened_with_key_file(path: Path) -> AsyncIterator[Store]:
+    store = await open_sqlite(path, keyring=KeyFile(path.parent), clock=SetClock())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def refusal(path: Path, keyring: Keyring | KeyFile = KEYRING) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as caught:
         await open_sqlite(path, keyring=keyring, clock=SetClock())
     return caught.value
@@ -95,6 +109,48 @@ async def test_another_key_is_refused(path: Path) -> None:
     error = await refusal(path, Keyring(Secret("another key of thirty-two characters")))
     assert error.key == "store.key"
     assert "another key" in str(error)
+
+
+async def test_a_new_database_makes_its_key_and_the_next_opening_uses_it(path: Path) -> None:
+    async with opened_with_key_file(path) as store:
+        await store.take_code(await claimed(store), CODE, an_entry())
+    async with opened_with_key_file(path) as store:
+        assert (await store.load(a_key())).codes.current == CODE
+    assert mode(path.with_name(KEY_FILE)) == 0o600
+
+
+async def test_a_sealed_database_without_its_key_file_is_refused_and_none_is_made(path: Path) -> None:
+    async with opened_with_key_file(path):
+        pass
+    path.with_name(KEY_FILE).unlink()
+    error = await refusal(path, KeyFile(path.parent))
+    assert error.key == "store.key"
+    assert str(path.with_name(KEY_FILE)) in str(error)
+    assert not path.with_name(KEY_FILE).exists()
+
+
+async def test_a_key_file_that_does_not_fit_is_refused_and_left_as_it_is(path: Path) -> None:
+    async with open_store(path):
+        pass
+    KeyFile(path.parent).load_or_make()
+    before = path.with_name(KEY_FILE).read_bytes()
+    error = await refusal(path, KeyFile(path.parent))
+    assert "another key" in str(error)
+    assert path.with_name(KEY_FILE).read_bytes() == before
+
+
+async def test_who_finds_the_database_taken_makes_no_key(path: Path) -> None:
+    async with open_store(path):
+        error = await refusal(path, KeyFile(path.parent))
+    assert error.key == "store.url"
+    assert not path.with_name(KEY_FILE).exists()
+
+
+async def test_a_refused_key_file_leaves_a_new_database_without_tables(path: Path) -> None:
+    write(path.with_name(KEY_FILE), b"short")
+    path.with_name(KEY_FILE).chmod(0o600)
+    assert (await refusal(path, KeyFile(path.parent))).key == "store.key"
+    assert schema_state(path).current is None
 
 
 async def test_a_database_of_a_later_version_is_refused_unchanged(path: Path) -> None:
@@ -162,6 +218,31 @@ async def test_a_clock_that_went_back_while_closed_keeps_due_work_due(path: Path
     async with open_store(path, clock=clock) as store:
         assert [claim.key.tenant for claim in await store.claim_subjects(9)] == ["marked"]
         assert [claim.event_id for claim in await store.claim_deliveries(9)] == ["waits"]
+
+
+async def park(store: Store, until: datetime) -> None:
+    parked = RetryAt(when=until, why="the key is refused", is_parked=True)
+    await end(store, await claimed(store), parked)
+    await store.put(a_delivery("parked"))
+    (claim,) = await store.claim_deliveries(1)
+    await store.settle_delivery(claim, DeliverySettlement(outcome=parked))
+
+
+async def test_a_restart_does_not_shorten_the_wait_of_parked_work(path: Path) -> None:
+    until = START + timedelta(minutes=5)
+    async with open_store(path) as store:
+        await park(store, until)
+    async with open_store(path) as store:
+        assert (await store.next_delivery_due(), await store.next_subject_due()) == (until, until)
+
+
+async def test_parked_work_does_not_wait_out_a_clock_that_went_back_while_closed(path: Path) -> None:
+    clock = SetClock()
+    async with open_store(path, clock=clock) as store:
+        await park(store, START + timedelta(minutes=5))
+    now = clock.move(days=-3)
+    async with open_store(path, clock=clock) as store:
+        assert (await store.next_delivery_due(), await store.next_subject_due()) == (now, now)
 
 
 async def test_what_was_put_is_there_after_closing(path: Path) -> None:

@@ -15,6 +15,8 @@ ADMIN: Final = "v1/admin"
 PAGE: Final = 50
 """The platform asks to keep lists with `include` under about 50 items [official 297]."""
 UNIT_PAGE: Final = 100
+SMALLEST_CAP: Final = 20
+"""The fewest rows that a server is thought to cut a page to: the limit is unknown, the smallest page at peers is 20."""
 MAX_PAGES: Final = 100
 WHOLE: Final = "unit,owner,customFields"
 FIELDS: Final = "customFields"
@@ -120,19 +122,21 @@ class StoreganiseApi:
     async def _list(self, path: str, query: Mapping[str, str], key: Secret, *, limit: int) -> list[Any]:
         """Return all rows, each once.
 
-        A page that is short ends the list, unless its length looks like the server's own, smaller limit; so does one
-        that brings nothing new, since a server that ignores `offset` would never end.
+        A server may have a smaller limit of its own, so a page that is shorter than ours proves nothing. The list ends
+        with a page that no server would have cut, or that is shorter than one before it; and with one that brings
+        nothing new, since a server that ignores `offset` would never end.
         """
         rows: dict[str, Any] = {}
-        offset = 0
+        offset, whole = 0, SMALLEST_CAP
         for _ in range(MAX_PAGES):
             page = await self._page(path, {**query, "limit": limit, "offset": offset}, key)
             fresh = {_row_id(row, path): row for row in page}
-            is_last = (len(page) < limit and len(page) % 10 != 0) or fresh.keys() <= rows.keys()
+            is_last = len(page) < whole or fresh.keys() <= rows.keys()
             rows |= fresh
             if is_last:
                 return list(rows.values())
             offset += len(page)
+            whole = max(whole, len(page))
         raise Anomaly(f"{path}: the list has no end after {MAX_PAGES} pages")
 
     async def _page(self, path: str, query: Mapping[str, str | int], key: Secret) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bridge.sdk import ConfigurationError, Options, Secret, SecretText, base_url
+from bridge.sdk import ConfigurationError, HeaderKey, Options, SecretText, base_url
 
 _TAILS: Final = ("/api/v1/admin", "/api/v1", "/api")
 
@@ -24,16 +24,6 @@ def api_root(text: str) -> str:
             path = path.removesuffix(tail)
             break
     return str(url.copy_with(path=f"{path}/api/"))
-
-
-def _header_safe(key: Secret) -> Secret:
-    text = key.reveal()
-    if not (text.isascii() and text.isprintable()) or " " in text:
-        raise ValueError("must be printable ASCII without spaces: it travels in a header")
-    return key
-
-
-HeaderKey = Annotated[SecretText, AfterValidator(_header_safe)]
 
 
 class StoreganiseOptions(Options):

@@ -24,7 +24,7 @@ async def listed(wire: PlatformWire) -> list[RentalRow]:
 
 
 @pytest.mark.parametrize(
-    ("count", "calls"), [(0, 1), (1, 1), (49, 1), (50, 2), (51, 2), (100, 3), (10, 2), (20, 2), (123, 3)]
+    ("count", "calls"), [(0, 1), (1, 1), (10, 1), (19, 1), (20, 2), (49, 2), (50, 2), (51, 2), (100, 3), (123, 3)]
 )
 async def test_every_row_is_read_however_many_pages_there_are(wire: PlatformWire, count: int, calls: int) -> None:
     wire.listing(LIST, rentals(count))
@@ -32,21 +32,28 @@ async def test_every_row_is_read_however_many_pages_there_are(wire: PlatformWire
     assert len(wire.calls) == calls
 
 
-async def test_a_server_with_a_smaller_limit_of_its_own_loses_no_row(wire: PlatformWire) -> None:
-    rows = rentals(33)
+@pytest.mark.parametrize("cap", [20, 23, 25, 49, 50, 100])
+@pytest.mark.parametrize("count", [0, 1, 19, 20, 24, 25, 33, 50, 60, 75, 100, 101, 250])
+async def test_a_server_with_a_limit_of_its_own_loses_no_row(wire: PlatformWire, cap: int, count: int) -> None:
+    rows = rentals(count)
 
-    def twenty(request: httpx.Request) -> httpx.Response:
+    def capped(request: httpx.Request) -> httpx.Response:
         start = int(request.url.params["offset"])
-        return httpx.Response(200, json=rows[start : start + 20])
+        return httpx.Response(200, json=rows[start : start + cap])
 
-    wire.answer_with(LIST, twenty)
-    assert len(await listed(wire)) == 33
+    wire.answer_with(LIST, capped)
+    assert [row.id for row in await listed(wire)] == [f"r{number}" for number in range(count)]
+    if count < 20:
+        assert len(wire.calls) == 1
 
 
-async def test_a_server_that_ignores_limit_and_offset_is_asked_twice_and_believed_once(wire: PlatformWire) -> None:
-    wire.answer(LIST, rentals(60))
-    assert len(await listed(wire)) == 60
-    assert len(wire.calls) == 2
+@pytest.mark.parametrize(("count", "calls"), [(19, 1), (20, 2), (49, 2), (50, 2), (60, 2), (250, 2)])
+async def test_a_server_that_ignores_limit_and_offset_is_believed_once(
+    wire: PlatformWire, count: int, calls: int
+) -> None:
+    wire.answer(LIST, rentals(count))
+    assert [row.id for row in await listed(wire)] == [f"r{number}" for number in range(count)]
+    assert len(wire.calls) == calls
 
 
 async def test_a_row_that_moved_to_the_next_page_is_told_once(wire: PlatformWire) -> None:
