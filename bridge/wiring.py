@@ -20,7 +20,7 @@ from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
-from bridge.service.receive import Door
+from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
@@ -34,7 +34,7 @@ class Plugs:
     """Every source and adapter that the configuration names, opened."""
 
     sources: Mapping[ConnectionName, Source]
-    doors: Mapping[ConnectionName, Door]
+    entrances: Mapping[ConnectionName, Entrance]
     sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite]
 
 
@@ -51,7 +51,7 @@ class Parts:
     sweeper: Sweeper
     desk: Desk
     alerts: Alerts
-    doors: Mapping[ConnectionName, Door]
+    entrances: Mapping[ConnectionName, Entrance]
 
 
 class _Clients:
@@ -75,13 +75,13 @@ async def plug_in(settings: Settings, metrics: Metrics) -> AsyncIterator[Plugs]:
         clients = _Clients(stack, metrics, settings.worker.concurrency)
         adapters = [find_adapter(site.adapter, key=f"sites.{n}.adapter") for n, site in enumerate(settings.sites)]
         sites = [_open_site(settings, n, spec, clients) for n, spec in enumerate(adapters)]
-        doors, sources = {}, {}
+        entrances, sources = {}, {}
         for name, connection in settings.connections.items():
             key = f"connections.{name}"
             spec = find_source(connection.source, key=f"{key}.source")
             sources[name] = _open_source(settings, name, spec, [s for s in sites if s.connection == name], clients)
-            doors[name] = Door(verifier=sources[name], kept_headers=spec.kept_headers)
-        yield Plugs(sources=sources, doors=doors, sites={(site.connection, site.id): site for site in sites})
+            entrances[name] = Entrance(verifier=sources[name], kept_headers=spec.kept_headers)
+        yield Plugs(sources=sources, entrances=entrances, sites={(site.connection, site.id): site for site in sites})
 
 
 def _open_source(
@@ -156,7 +156,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             clock=clock,
             metrics=metrics,
             store=store,
-            doors=plugs.doors,
+            entrances=plugs.entrances,
             alerts=alerts,
             resolver=Resolver(
                 readers=plugs.sources, queue=store, records=store, alerts=alerts, clock=clock, metrics=metrics

@@ -98,7 +98,7 @@ def _worker(parts: Parts) -> Worker:
 
 def _public(parts: Parts, worker: Worker) -> Starlette:
     receiver = Receiver(
-        doors=parts.doors,
+        entrances=parts.entrances,
         inbox=parts.store,
         alert_sink=parts.store,
         alerts=parts.alerts,

@@ -27,7 +27,7 @@ from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.plan import Observed
 from bridge.domain.records import after_run
-from bridge.domain.tenancy import FieldWrites, Snapshot
+from bridge.domain.tenancy import Snapshot
 from bridge.ports.adapter import Person
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
@@ -38,6 +38,7 @@ from bridge.service.run import Case, GateRun, Progress
 from bridge.service.settling import RUN_SECONDS, outcome_of
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskNews, staff_problems
+from bridge.service.write_back import FieldWriter
 from bridge.telemetry import Metrics, get_logger
 
 
@@ -62,6 +63,7 @@ class Converger:
         self._metrics = metrics
         self._keeper = CodeKeeper(records, clock)
         self._gate = GateRun(records=records, keeper=self._keeper, clock=clock, metrics=metrics)
+        self._fields = FieldWriter(records=records, clock=clock, metrics=metrics)
         self._tasks = TaskBoard()
         self._log = get_logger()
 
@@ -137,7 +139,7 @@ class Converger:
         # What staff typed is not replaced before they are told what is wrong with it.
         settled = {r.rental for r in desired.rentals if _is_settled(r, progress) and r.unit not in news.untold}
         writes = field_writes(snapshot.rentals, desired.rentals, progress.access, progress.codes, settled)
-        write_error = await self._write_back(claim, platform, writes, progress)
+        write_error = await self._fields.write(claim, platform, writes, progress)
         unread = [Anomaly(why) for why in snapshot.unreadable.values()]
         error = progress.error() or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
         outcome: Outcome = Done(next_due=desired.next_change)
@@ -192,42 +194,6 @@ class Converger:
         ]
         if progress.tried and not left:
             self._metrics.event_to_gate.labels(site.adapter_key).observe((now - claim.since).total_seconds())
-
-    async def _write_back(
-        self, claim: ClaimedSubject, platform: Platform, writes: Sequence[FieldWrites], progress: Progress
-    ) -> BridgeError | None:
-        """Write the fields that differ, the intent first: an echo that overtakes our commit is known as one."""
-        if not writes:
-            return None
-        for write in writes:
-            if write.status is not None:
-                progress.access[write.rental] = replace(progress.access[write.rental], written_status=write.status)
-        await self._records.note(claim, (), [progress.access[write.rental] for write in writes])
-        with self._metrics.time_step("write_back"):
-            results = await asyncio.gather(
-                *(platform.write_back(write, site=claim.key.site) for write in writes), return_exceptions=True
-            )
-        failed: BridgeError | None = None
-        for write, result in zip(writes, results, strict=True):
-            if isinstance(result, BaseException) and not isinstance(result, BridgeError):
-                raise result
-            progress.entries.append(self._written(claim, write, result))
-            failed = result or failed
-        return failed
-
-    def _written(self, claim: ClaimedSubject, write: FieldWrites, error: BridgeError | None) -> LedgerEntry:
-        details = {
-            "status": write.status or "unchanged",
-            "code": "cleared" if write.clear_code else "written" if write.code is not None else "unchanged",
-        }
-        return LedgerEntry(
-            kind=LedgerKind.WRITE_BACK,
-            at=self._clock.now(),
-            what="written" if error is None else "failed",
-            subject=claim.key,
-            rental=write.rental,
-            details=details if error is None else details | {"why": str(error)},
-        )
 
     def _after(
         self, error: Exception, claim: ClaimedSubject, progress: Progress, *, wake: datetime | None = None

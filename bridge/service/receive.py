@@ -23,7 +23,7 @@ _UNKNOWN: Final = ConnectionName("unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Entrance:
     """A connection as the receiver needs it."""
 
     verifier: Verifier
@@ -36,7 +36,7 @@ class Receiver:
     def __init__(
         self,
         *,
-        doors: Mapping[ConnectionName, Door],
+        entrances: Mapping[ConnectionName, Entrance],
         inbox: Inbox,
         alert_sink: AlertSink,
         alerts: Alerts,
@@ -44,8 +44,8 @@ class Receiver:
         metrics: Metrics,
         on_stored: Callable[[], None] = lambda: None,
     ) -> None:
-        self._doors = doors
-        self._decoy = next(iter(doors.values()), None)
+        self._entrances = entrances
+        self._decoy = next(iter(entrances.values()), None)
         self._inbox = inbox
         self._clock = clock
         self._metrics = metrics
@@ -61,16 +61,16 @@ class Receiver:
         began = perf_counter()
         name = ConnectionName(connection)
         try:
-            door = self._verified(name, headers, body)
+            entrance = self._verified(name, headers, body)
         except Refused as refusal:
-            known = name if name in self._doors else _UNKNOWN
+            known = name if name in self._entrances else _UNKNOWN
             self._metrics.deliveries.labels(known, "refused").inc()
             self._metrics.refusals.labels(refusal.cause).inc()
             self._refusals.saw_refusal(known, refusal)
             raise
         self._refusals.saw_good(name)
-        envelope = door.verifier.read_envelope(body)
-        kept = {header: headers[header] for header in door.kept_headers if header in headers}
+        envelope = entrance.verifier.read_envelope(body)
+        kept = {header: headers[header] for header in entrance.kept_headers if header in headers}
         delivery = self._delivery(name, envelope, kept, body)
         try:
             receipt = await self._inbox.put(delivery)
@@ -88,11 +88,11 @@ class Receiver:
         """Return if a delivery could be stored now. Raises `StoreUnavailable`."""
         await self._inbox.probe()
 
-    def _verified(self, name: ConnectionName, headers: Mapping[str, str], body: bytes) -> Door:
-        door = self._doors.get(name)
-        if door is not None:
-            door.verifier.verify(headers, body)
-            return door
+    def _verified(self, name: ConnectionName, headers: Mapping[str, str], body: bytes) -> Entrance:
+        entrance = self._entrances.get(name)
+        if entrance is not None:
+            entrance.verifier.verify(headers, body)
+            return entrance
         if self._decoy is not None:  # an unknown name takes as long as a wrong signature
             try:
                 self._decoy.verifier.verify(headers, body)

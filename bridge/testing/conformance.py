@@ -9,6 +9,7 @@
             yield MyAdapter(options, context)   # over an empty account, or a simulation of one
 """
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
@@ -49,7 +50,7 @@ class Hands:
         return await self.adapter.observe(self.person, self.ref)
 
 
-class AdapterConformance:
+class AdapterConformance(ABC):
     """Subclass as `Test...` and say how the adapter is opened, over an account without anybody in it."""
 
     pytestmark: ClassVar = [pytest.mark.anyio]
@@ -58,8 +59,9 @@ class AdapterConformance:
     code: ClassVar[GateCode] = GateCode("048213")
     other_code: ClassVar[GateCode] = GateCode("590274")
 
+    @abstractmethod
     def open_adapter(self) -> AbstractAsyncContextManager[Adapter]:
-        raise NotImplementedError
+        """Give the adapter for the length of a block."""
 
     async def test_nobody_is_observed_before_the_first_grant(self) -> None:
         async with self.open_adapter() as adapter:

@@ -18,7 +18,7 @@ from bridge.ports.clock import SystemClock
 from bridge.ports.source import SourceContext
 from bridge.ports.store import AlertSink, Inbox
 from bridge.service.alerts import Alerts
-from bridge.service.receive import Door, Receiver
+from bridge.service.receive import Entrance, Receiver
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, open_sqlite
 from bridge.telemetry import Metrics, configure_logging
@@ -47,7 +47,7 @@ def _serve(inbox: Inbox, sink: AlertSink, port: int) -> uvicorn.Server:
     )
     context = SourceContext(connection=name, sites=[], client_for=lambda url: make_client(base_url(url, key="x")))
     receiver = Receiver(
-        doors={name: Door(verifier=SOURCE.open(options, context))},
+        entrances={name: Entrance(verifier=SOURCE.open(options, context))},
         inbox=inbox,
         alert_sink=sink,
         alerts=Alerts(metrics),

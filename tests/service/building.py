@@ -20,7 +20,7 @@ from bridge.sandbox.platform import RECOMMENDED_EVENTS, Event, PlatformSettings,
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
-from bridge.service.receive import Door, Receiver
+from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
@@ -98,7 +98,7 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: Manag
     return Running(
         store=store,
         receiver=Receiver(
-            doors={CONNECTION: Door(verifier=source)},
+            entrances={CONNECTION: Entrance(verifier=source)},
             inbox=store,
             alert_sink=store,
             alerts=alerts,

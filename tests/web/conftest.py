@@ -19,7 +19,7 @@ from bridge.ports.source import SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
-from bridge.service.receive import Door, Receiver
+from bridge.service.receive import Entrance, Receiver
 from bridge.service.sweep import Sweeper
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, open_sqlite
@@ -47,7 +47,7 @@ def sign(body: bytes, secret: str = SECRET) -> str:
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
-def event(number: int = 1, type: str = "unitRental.markOverdue", **data: Any) -> bytes:  # noqa: A002 - the sender's word
+def event(number: int = 1, type: str = "unitRental.markOverdue", **data: Any) -> bytes:  # noqa: A002 - the entrance's word
     data = data or {"unitRentalId": "66f1a0c2b7d4e90015c0b210"}
     return json.dumps({"id": f"665f0c1e8a7b2d0015aa{number:04}", "type": type, "data": data}).encode()
 
@@ -90,7 +90,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     context = SourceContext(connection=ConnectionName("lakeside"), sites=[], client_for=lambda _: platform)
     alerts, nudges = Alerts(metrics), list[None]()
     receiver = Receiver(
-        doors={ConnectionName("lakeside"): Door(verifier=SOURCE.open(options, context))},
+        entrances={ConnectionName("lakeside"): Entrance(verifier=SOURCE.open(options, context))},
         inbox=store,
         alert_sink=store,
         alerts=alerts,

@@ -13,7 +13,7 @@ from bridge.domain.errors import RefusalCause, Refused
 from bridge.domain.ids import ConnectionName
 from bridge.ports.source import Envelope
 from bridge.service.alerts import Alerts
-from bridge.service.receive import Door, Receiver
+from bridge.service.receive import Entrance, Receiver
 from bridge.telemetry import Metrics
 from tests.web.conftest import CAP, OLD_SECRET, World, event, sign
 
@@ -283,7 +283,7 @@ class CountingVerifier:
 async def test_an_unknown_connection_costs_as_much_as_a_wrong_signature(world: World) -> None:  # S24
     verifier, metrics = CountingVerifier(), Metrics()
     receiver = Receiver(
-        doors={ConnectionName("lakeside"): Door(verifier=verifier)},
+        entrances={ConnectionName("lakeside"): Entrance(verifier=verifier)},
         inbox=world.store,
         alert_sink=world.store,
         alerts=Alerts(metrics),
