@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli import context as cli_context
+from bridge.domain.errors import ConfigurationError
 
 
 def serve(
@@ -19,6 +20,8 @@ def serve(
     from bridge.cli.running import run, serve_until_stopped, start_logging
 
     settings = cli_context.settings_for(context, config)
+    if not settings.connections:
+        raise ConfigurationError("connections", "there is none: is the configuration file where the command looks?")
     start_logging(settings)
     chosen = settings.server.port if port is None else port
     run(serve_until_stopped(settings, host=host or settings.server.host, port=chosen))

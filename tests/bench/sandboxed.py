@@ -101,7 +101,7 @@ def measure_event_to_gate() -> Report:
     }
     return Report(
         name="event_to_gate",
-        title="From event to open gate, 50 ms on every platform and gate call (floor: 7 calls one after the other, 350 ms)",
+        title="From event to open gate, 50 ms a call (floor: 7 calls one after the other, 350 ms)",
         rows=[Row(label="move-in", figures=figures)],
         targets=[("p50 ms", figures["p50 ms"], "<=", 500.0)],
     )

@@ -98,6 +98,12 @@ def test_a_wrong_word_is_one_line(tmp_path: Path, arguments: tuple[str, ...], st
     assert says in done.stderr
 
 
+def test_serve_without_any_connection_is_a_mistake(tmp_path: Path) -> None:
+    done = gatebridge("serve", "--port", "0", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "connections: there is none" in done.stderr
+
+
 def test_a_check_that_fails_says_what_to_do_and_ends_with_1(tmp_path: Path) -> None:
     done = gatebridge("check", "--config", configured(tmp_path), cwd=tmp_path)
     assert done.returncode == 1

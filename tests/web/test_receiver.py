@@ -162,6 +162,12 @@ async def test_an_id_of_128_characters_is_an_id(world: World) -> None:
     assert (await world.post(body)).json() == {"message": "accepted"}
 
 
+async def test_a_test_delivery_is_kept_as_one_and_causes_no_work(world: World) -> None:  # Q12
+    assert (await world.post(event(type="webhook.test"))).json() == {"message": "test"}
+    assert [row["state"] for row in await world.stored()] == ["test"]
+    assert await world.store.claim_deliveries(10) == []
+
+
 async def test_an_unknown_type_is_accepted_for_later(world: World) -> None:  # Q11
     assert (await world.post(event(type="item.low_stock"))).json() == {"message": "accepted"}
 
