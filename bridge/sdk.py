@@ -38,7 +38,7 @@ from bridge.domain.ids import (
     is_safe_target,
 )
 from bridge.domain.plan import Change, EntryState, Kind, Observed
-from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Snapshot, Tenant, Unit
+from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Resync, Snapshot, Tenant, Unit
 from bridge.outbound.calls import Answer, call
 from bridge.outbound.pinning import base_url, origin
 from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Capabilities, Checkpoint, Person, Ref
@@ -133,6 +133,7 @@ __all__ = [
     "RentalId",
     "RentalState",
     "Resolution",
+    "Resync",
     "Secret",
     "SecretText",
     "Sighting",

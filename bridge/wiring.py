@@ -150,7 +150,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
     clock = clock or SystemClock()
     metrics = Metrics()
     async with plug_in(settings, metrics) as plugs, open_store(settings, metrics, clock) as store:
-        alerts = Alerts(metrics)
+        alerts, sweeper = Alerts(metrics), Sweeper(store, plugs.sites.keys())
         yield Parts(
             settings=settings,
             clock=clock,
@@ -159,7 +159,13 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             entrances=plugs.entrances,
             alerts=alerts,
             resolver=Resolver(
-                readers=plugs.sources, queue=store, records=store, alerts=alerts, clock=clock, metrics=metrics
+                readers=plugs.sources,
+                queue=store,
+                records=store,
+                sweeper=sweeper,
+                alerts=alerts,
+                clock=clock,
+                metrics=metrics,
             ),
             converger=Converger(
                 sites=plugs.sites,
@@ -169,6 +175,6 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
                 clock=clock,
                 metrics=metrics,
             ),
-            sweeper=Sweeper(store),
+            sweeper=sweeper,
             desk=Desk(store=store, clock=clock),
         )

@@ -18,11 +18,12 @@ from bridge.wiring import open_store
 async def operating_alone(settings: Settings) -> AsyncIterator[Starlette]:
     """Own the store inside the block and give the API over it; what it marks due waits for the next `serve`."""
     metrics, clock = Metrics(), SystemClock()
+    sites = {(site.connection, site.id) for site in settings.sites}
     async with open_store(settings, metrics, clock) as store:
 
         async def text() -> bytes:
             return metrics.text(await store.counts())
 
         yield operator_app(
-            desk=Desk(store=store, clock=clock), sweeper=Sweeper(store), nudge=lambda: None, metrics=text
+            desk=Desk(store=store, clock=clock), sweeper=Sweeper(store, sites), nudge=lambda: None, metrics=text
         )

@@ -73,12 +73,23 @@ class Certainty(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class Handover(StrEnum):
+    """How far the lock of a transferred rental has come on its way to the new one."""
+
+    SENT = "sent"
+    """The tick is about to be written, or was: what stands on the rental tells."""
+    DONE = "done"
+    """The switch of the new rental is staff's from here on, ticked or not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRecord:
     """What the bridge last knew of one rental at the vendor.
 
     `targets` are those that the bridge opened for it and has not seen closed: what is ours to remove. `status` and
     `reasons` are what was last wanted; `written_status` is the last `{p}_status` that was sent to the platform.
+    `rotated` says that the new code which the rental's field still asks for was made. `handover` is None until the lock
+    of the rental before a transfer is dealt with.
     """
 
     rental: RentalId
@@ -89,6 +100,8 @@ class AccessRecord:
     certainty: Certainty = Certainty.UNKNOWN
     written_status: str | None = None
     since: datetime | None = None
+    rotated: bool = False
+    handover: Handover | None = None
 
     @property
     def shows_code(self) -> bool:

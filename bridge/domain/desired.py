@@ -44,7 +44,7 @@ def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime) -> Des
 
     `now` is aware. Raises `Anomaly` for a rental whose state is no known word: unknown is never "nobody".
     """
-    any_overdue = any(r.overdue for r in snapshot.rentals if r.state is RentalState.OCCUPIED)
+    any_overdue = any(_owes(r, policy, now) for r in snapshot.rentals if r.state is RentalState.OCCUPIED)
     rentals = tuple(
         _rental_access(rental, policy, now, any_overdue=any_overdue)
         for rental in sorted(snapshot.rentals, key=lambda rental: rental.id)
@@ -78,7 +78,7 @@ def _rental_access(rental: Rental, policy: SitePolicy, now: datetime, *, any_ove
 
 def _reasons(rental: Rental, policy: SitePolicy, now: datetime, *, any_overdue: bool) -> list[Reason]:
     overdue = {
-        OverduePolicy.RENTAL: rental.overdue,
+        OverduePolicy.RENTAL: _owes(rental, policy, now),
         OverduePolicy.TENANT: any_overdue,
         OverduePolicy.IGNORE: False,
     }[policy.overdue]
@@ -96,7 +96,22 @@ def _reasons(rental: Rental, policy: SitePolicy, now: datetime, *, any_overdue: 
 def _turning_points(rental: Rental, policy: SitePolicy) -> list[datetime]:
     if rental.state is not RentalState.OCCUPIED:
         return []
-    return [turn for turn in (_starts(rental, policy), _ends(rental, policy)) if turn is not None]
+    turns = (_starts(rental, policy), _ends(rental, policy), _goodwill_ends(rental, policy))
+    return [turn for turn in turns if turn is not None]
+
+
+def _owes(rental: Rental, policy: SitePolicy, now: datetime) -> bool:
+    """Tell whether the rental is overdue, and staff's goodwill for it is over."""
+    until = _goodwill_ends(rental, policy)
+    return rental.overdue and (until is None or now >= until)
+
+
+def _goodwill_ends(rental: Rental, policy: SitePolicy) -> datetime | None:
+    """Return when goodwill ends, None where there is none or nothing for it to forgive."""
+    until = rental.fields.overdue_until
+    if until is None or not rental.overdue or policy.overdue is OverduePolicy.IGNORE:
+        return None
+    return midnight(until + timedelta(days=1), policy)
 
 
 def _starts(rental: Rental, policy: SitePolicy) -> datetime | None:

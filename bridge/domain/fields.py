@@ -16,34 +16,46 @@ def field_writes(
     records: Mapping[RentalId, AccessRecord],
     codes: CodeMemory,
     settled: Collection[RentalId],
+    *,
+    heirs: Collection[RentalId] = (),
 ) -> tuple[FieldWrites, ...]:
     """Return what to write to the rentals in `settled`: their state at the vendor is confirmed, or they need staff.
 
     A rental with a problem gets its status only: no code is shown that may not open, none hidden that still may. One
     that never had anything from the bridge is left alone until it earns access, and a code that staff typed on a rental
     still to come is theirs.
+
+    `heirs` get staff's switch ticked, together with the status that tells of it. A resync that staff asked for is over
+    where nothing keeps the rental in error.
     """
     by_id = {access.rental: access for access in desired}
     writes = (
-        _write(rental, by_id[rental.id], records.get(rental.id), codes) for rental in rentals if rental.id in settled
+        _write(rental, by_id[rental.id], records.get(rental.id), codes, is_heir=rental.id in heirs)
+        for rental in rentals
+        if rental.id in settled
     )
     return tuple(write for write in writes if write is not None)
 
 
-def _write(rental: Rental, access: RentalAccess, record: AccessRecord | None, codes: CodeMemory) -> FieldWrites | None:
+def _write(
+    rental: Rental, access: RentalAccess, record: AccessRecord | None, codes: CodeMemory, *, is_heir: bool
+) -> FieldWrites | None:
     fields = rental.fields
     has_access = access.status is not AccessStatus.NONE and not access.opted_out
+    clear_resync = fields.resync is not None and access.problem is None
     if not has_access and not _was_ours(rental, record, codes):
-        return None
+        return FieldWrites(rental=rental.id, clear_resync=True) if clear_resync else None
     opens = has_access and access.problem is None
     code = codes.current if opens and codes.current is not None and fields.code != codes.current else None
     closed = not has_access and access.problem is None
     clear = closed and fields.code is not None and codes.ever_had(fields.code)
     words = access.words()
     status = words if words != fields.status else None
-    if code is None and not clear and status is None:
-        return None
-    return FieldWrites(rental=rental.id, code=code, clear_code=clear, status=status)
+    overlock = is_heir and opens
+    wanted = FieldWrites(
+        rental=rental.id, code=code, clear_code=clear, overlock=overlock, clear_resync=clear_resync, status=status
+    )
+    return None if wanted == FieldWrites(rental=rental.id) else wanted
 
 
 def _was_ours(rental: Rental, record: AccessRecord | None, codes: CodeMemory) -> bool:

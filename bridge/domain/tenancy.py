@@ -31,12 +31,26 @@ class Unit:
     blocked: bool = False
 
 
+class Resync(StrEnum):
+    """What staff ask of the bridge in a rental's field; the field is emptied when it is done."""
+
+    RESYNC = "resync"
+    """Look again."""
+    ROTATE = "rotate"
+    """Look again, and give the tenant a new gate code at this site."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RentalFields:
-    """The rental's custom fields that are ours, as the platform has them now."""
+    """The rental's custom fields that are ours, as the platform has them now.
+
+    `overdue_until` is the last day, by the site's wall clock, on which staff want overdue to be ignored.
+    """
 
     code: GateCode | None = None
     overlocked: bool = False
+    overdue_until: date | None = None
+    resync: Resync | None = None
     status: str | None = None
 
 
@@ -80,9 +94,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldWrites:
-    """New values for one rental's fields that are ours; None leaves a field alone, `clear_code` empties it."""
+    """New values for one rental's fields that are ours; None and False leave a field alone.
+
+    `clear_code` and `clear_resync` empty theirs. `overlock` ticks staff's switch, on a transfer's new rental only.
+    """
 
     rental: RentalId
     code: GateCode | None = None
     clear_code: bool = False
+    overlock: bool = False
+    clear_resync: bool = False
     status: str | None = None

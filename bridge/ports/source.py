@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, UnitId
-from bridge.domain.tenancy import FieldWrites, Snapshot
+from bridge.domain.tenancy import FieldWrites, Resync, Snapshot
 from bridge.ports.findings import Finding
 
 
@@ -31,6 +31,7 @@ class OwnFields:
 
     code: GateCode | None
     status: str | None
+    resync: Resync | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,15 @@ class Resolution:
 
     `transfers` maps a left rental to its successor. `echoes` holds, for rentals of which the event says that only
     fields that we write have changed, what stands in those fields. `unresolved` are rentals that could not be read: the
-    others are marked, and the delivery is tried again for these.
+    others are marked, and the delivery is tried again for these. Every tenant that is known at a site of `sweeps` is looked
+    at again.
     """
 
     sightings: tuple[Sighting, ...] = ()
     transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
     echoes: Mapping[RentalId, OwnFields] = field(default_factory=dict)
     unresolved: tuple[RentalId, ...] = ()
+    sweeps: tuple[SiteId, ...] = ()
     ignored: str | None = None
 
 

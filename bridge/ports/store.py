@@ -19,7 +19,7 @@ from bridge.domain.deliveries import (
     Receipt,
     Sighting,
 )
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 
@@ -86,8 +86,11 @@ class SubjectQueue(Protocol):
     async def next_subject_due(self) -> datetime | None:
         """Return when the next subject that nobody works on is due, or None."""
 
-    async def mark_known(self, *, priority: Priority) -> int:
+    async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
         """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
+
+        With `site`, only the subjects of that site. Marking twice is harmless, and so is a crash half-way, as long as
+        the sweep is asked for again.
 
         A subject that is due already keeps its better priority and earlier due time.
         """
@@ -130,8 +133,12 @@ class SubjectRecords(Protocol):
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         """Return all that is known; an unknown subject has an empty record."""
 
-    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+    async def take_code(
+        self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
+    ) -> None:
         """Put `code` in force, durably, and retire the one before.
+
+        These access records are replaced in the same unit of work.
 
         Raises `Conflict` when another subject of the site has it, or had it and it still rests.
         """

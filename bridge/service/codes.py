@@ -1,16 +1,18 @@
 """The gate code in force: kept, adopted from staff, or made; durable before anybody is told of it."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.domain.access import AccessStatus
+from bridge.domain.access import AccessRecord, AccessStatus
 from bridge.domain.credential import CodeMemory, CodeRefusal, CodeRules, GateCode, RefusedCode, choose_code
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
 from bridge.domain.errors import Conflict, NoCapacity
 from bridge.domain.ids import RentalId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.rotation import unserved
 from bridge.domain.tenancy import Snapshot
 from bridge.ports.clock import Clock
 from bridge.ports.store import SubjectRecords
@@ -20,9 +22,13 @@ MAX_TRIES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """What came out: the subject's codes as they now are, and the typed ones that staff must be told of."""
+    """What came out: the subject's codes as they now are, and the typed ones that staff must be told of.
+
+    `rotated` are the records of rentals whose wish for a new code this is.
+    """
 
     codes: CodeMemory
+    rotated: tuple[AccessRecord, ...] = ()
     adopted_from: RentalId | None = None
     refused: tuple[RefusedCode, ...] = ()
 
@@ -35,48 +41,78 @@ class CodeKeeper:
         self._clock = clock
 
     async def in_force(
-        self, claim: ClaimedSubject, snapshot: Snapshot, desired: Desired, codes: CodeMemory, rules: CodeRules
+        self,
+        claim: ClaimedSubject,
+        snapshot: Snapshot,
+        desired: Desired,
+        codes: CodeMemory,
+        *,
+        rules: CodeRules,
+        records: Mapping[RentalId, AccessRecord],
     ) -> InForce:
-        """Return the code to use. Raises `NoCapacity` when none is left."""
+        """Return the code to use. Raises `NoCapacity` when none is left.
+
+        A new code that staff ask for is made once for a request: `records` tell which were served. One that they typed
+        at the same time is the new code.
+        """
         if not desired.needs_code:
             return InForce(codes=codes)
         living = {access.rental for access in desired.rentals if access.status is not AccessStatus.NONE}
         typed = [(r.id, r.fields.code) for r in snapshot.rentals if r.id in living and r.fields.code is not None]
         choice = choose_code(typed, codes, rules, snapshot.guessable())
         refused = list(choice.refused)
+        wanting = unserved(snapshot.rentals, living, records)
         if choice.code is not None and choice.adopted_from is not None:
             try:
-                taken = await self._take(claim, codes, choice.code, "adopted_from_staff", choice.adopted_from)
-                return InForce(codes=taken, adopted_from=choice.adopted_from, refused=tuple(refused))
+                taken = await self._take(
+                    claim, codes, choice.code, how="adopted_from_staff", rental=choice.adopted_from, wanting=wanting
+                )
+                return InForce(codes=taken, rotated=wanting, adopted_from=choice.adopted_from, refused=tuple(refused))
             except Conflict:
                 refused.append(RefusedCode(rental=choice.adopted_from, refusal=CodeRefusal.TAKEN))
-        if codes.current is not None:
+        if codes.current is not None and not wanting:
             return InForce(codes=codes, refused=tuple(refused))
-        fresh = await self.replace(claim, snapshot, codes, rules)
-        return InForce(codes=fresh, refused=tuple(refused))
+        fresh = await self.replace(claim, snapshot, codes, rules, wanting)
+        return InForce(codes=fresh, rotated=wanting, refused=tuple(refused))
 
     async def replace(
-        self, claim: ClaimedSubject, snapshot: Snapshot, codes: CodeMemory, rules: CodeRules
+        self,
+        claim: ClaimedSubject,
+        snapshot: Snapshot,
+        codes: CodeMemory,
+        rules: CodeRules,
+        wanting: Sequence[AccessRecord] = (),
     ) -> CodeMemory:
-        """Put a new code in force, unlike any that the site's tenants have. Raises `NoCapacity` when none is found."""
+        """Put a new code in force, unlike any that the site's tenants have. Raises `NoCapacity` when none is found.
+
+        `wanting` are the marked records of the rentals that it is for, kept together with it.
+        """
+        how, rental = ("rotated", wanting[0].rental) if wanting else ("made", None)
         for _ in range(MAX_TRIES):
             code = rules.make(secrets.choice, snapshot.guessable())
             if codes.ever_had(code):
                 continue
             try:
-                return await self._take(claim, codes, code, "made", None)
+                return await self._take(claim, codes, code, how=how, rental=rental, wanting=wanting)
             except Conflict:
                 continue
         raise NoCapacity(f"no free gate code was found in {MAX_TRIES} tries")
 
     async def restore(self, claim: ClaimedSubject, codes: CodeMemory) -> CodeMemory:
         """Put the code before this one in force again: the vendor would not have the one that staff typed."""
-        return await self._take(claim, codes, codes.earlier[0], "restored", None)
+        return await self._take(claim, codes, codes.earlier[0], how="restored")
 
     async def _take(
-        self, claim: ClaimedSubject, codes: CodeMemory, code: GateCode, how: str, rental: RentalId | None
+        self,
+        claim: ClaimedSubject,
+        codes: CodeMemory,
+        code: GateCode,
+        *,
+        how: str,
+        rental: RentalId | None = None,
+        wanting: Sequence[AccessRecord] = (),
     ) -> CodeMemory:
         entry = LedgerEntry(kind=LedgerKind.CODE, at=self._clock.now(), what=how, subject=claim.key, rental=rental)
-        await self._records.take_code(claim, code, entry)
+        await self._records.take_code(claim, code, entry, wanting)
         earlier = codes.earlier if codes.current is None else (codes.current, *codes.earlier)
         return CodeMemory(current=code, earlier=earlier)

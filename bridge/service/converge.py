@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bridge.domain.access import Certainty, Problem, RentalAccess
+from bridge.domain.access import AccessRecord, Certainty, Handover, Problem, RentalAccess
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired, desired_access
 from bridge.domain.errors import (
@@ -23,10 +23,12 @@ from bridge.domain.errors import (
 )
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, RentalId, SiteId
+from bridge.domain.inheritance import Inheritance, inherited_locks, with_locks
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.plan import Observed
 from bridge.domain.records import after_run
+from bridge.domain.rotation import without_old_marks
 from bridge.domain.tenancy import Snapshot
 from bridge.ports.adapter import Person
 from bridge.ports.clock import Clock
@@ -119,10 +121,15 @@ class Converger:
         progress: Progress,
     ) -> SubjectCommit:
         with self._metrics.time_step("snapshot"):
-            snapshot = await platform.snapshot(claim.key, frozenset(record.access))
+            read = await platform.snapshot(claim.key, frozenset(record.access))
+        inherited = inherited_locks(read, progress.access, record.transfers)
+        progress.access = _up_to_date(progress.access, read, inherited)
+        snapshot = with_locks(read, inherited.heirs)
         desired = desired_access(snapshot, site.policy, self._clock.now())
         rules = site.capabilities.code_rules
-        chosen = await self._keeper.in_force(claim, snapshot, desired, progress.codes, rules)
+        chosen = await self._keeper.in_force(
+            claim, snapshot, desired, progress.codes, rules=rules, records=progress.access
+        )
         progress.choose(chosen)
 
         person = Person(key=_person_key(claim), subject=claim.key, tenant=snapshot.tenant)
@@ -138,7 +145,9 @@ class Converger:
         news = await self._tasks.tell_staff(platform, problems, record.open_tasks)
         # What staff typed is not replaced before they are told what is wrong with it.
         settled = {r.rental for r in desired.rentals if _is_settled(r, progress) and r.unit not in news.untold}
-        writes = field_writes(snapshot.rentals, desired.rentals, progress.access, progress.codes, settled)
+        writes = field_writes(
+            snapshot.rentals, desired.rentals, progress.access, progress.codes, settled, heirs=inherited.heirs
+        )
         write_error = await self._fields.write(claim, platform, writes, progress)
         unread = [Anomaly(why) for why in snapshot.unreadable.values()]
         error = progress.error() or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
@@ -242,6 +251,16 @@ def _person_key(claim: ClaimedSubject) -> str:
 
 def _scope(claim: ClaimedSubject) -> str:
     return f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
+
+
+def _up_to_date(
+    records: Mapping[RentalId, AccessRecord], snapshot: Snapshot, inherited: Inheritance
+) -> dict[RentalId, AccessRecord]:
+    """Return the records without what the platform's answer has settled: requests that are gone, locks handed on."""
+    updated = without_old_marks(snapshot.rentals, records)
+    for rental in inherited.over:
+        updated[rental] = replace(updated.get(rental, AccessRecord(rental=rental)), handover=Handover.DONE)
+    return updated
 
 
 def _failed_rentals(progress: Progress) -> dict[RentalId, tuple[Problem, str]]:

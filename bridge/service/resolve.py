@@ -1,12 +1,12 @@
 """From a delivery to the subjects that it is about: look up, then mark."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.domain.deliveries import ClaimedDelivery, DeliveryState, Sighting
 from bridge.domain.errors import Anomaly, BridgeError, LeaseLost, Unauthorized, Unreachable
-from bridge.domain.ids import ConnectionName
+from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done
 from bridge.ports.clock import Clock
@@ -14,6 +14,7 @@ from bridge.ports.source import Reader, Resolution
 from bridge.ports.store import DeliveryQueue, DeliverySettlement, SubjectRecords
 from bridge.service.alerts import Alerts
 from bridge.service.settling import RUN_SECONDS, outcome_of
+from bridge.service.sweep import Sweeper
 from bridge.telemetry import Metrics, get_logger
 
 NOTHING_LEFT = "echo of our own write"
@@ -28,6 +29,7 @@ class Resolver:
         readers: Mapping[ConnectionName, Reader],
         queue: DeliveryQueue,
         records: SubjectRecords,
+        sweeper: Sweeper,
         alerts: Alerts,
         clock: Clock,
         metrics: Metrics,
@@ -35,6 +37,7 @@ class Resolver:
         self._readers = readers
         self._queue = queue
         self._records = records
+        self._sweeper = sweeper
         self._alerts = alerts
         self._clock = clock
         self._metrics = metrics
@@ -81,6 +84,8 @@ class Resolver:
         resolution = await reader.resolve(claim)
         if resolution.ignored is not None:
             return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=resolution.ignored)
+        if resolution.sweeps:
+            return await self._swept(claim, resolution.sweeps)
         sightings = await self._without_echoes(resolution)
         if resolution.unresolved:
             missing = ", ".join(resolution.unresolved[:5])
@@ -90,13 +95,18 @@ class Resolver:
             return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=NOTHING_LEFT)
         return DeliverySettlement(outcome=Done(), sightings=sightings, transfers=resolution.transfers)
 
+    async def _swept(self, claim: ClaimedDelivery, sites: Sequence[SiteId]) -> DeliverySettlement:
+        """Mark before settling: after a crash between the two, the sites are swept once more and never not at all."""
+        marked = sum([await self._sweeper.sweep_site(claim.connection, site) for site in sites])
+        return DeliverySettlement(outcome=Done(), note=f"{marked} known tenants of the site are looked at again")
+
     async def _without_echoes(self, resolution: Resolution) -> tuple[Sighting, ...]:
         """Leave out the rentals of which only our own last write is heard again."""
         return tuple([s for s in resolution.sightings if not await self._is_echo(s, resolution)])
 
     async def _is_echo(self, sighting: Sighting, resolution: Resolution) -> bool:
         seen = resolution.echoes.get(sighting.rental)
-        if seen is None:
+        if seen is None or seen.resync is not None:
             return False
         record = await self._records.load(sighting.subject)
         access = record.access.get(sighting.rental)

@@ -59,6 +59,8 @@ class Progress:
     unfinished: Plan = field(default_factory=Plan)
     observed: Observed | None = None
     adopted_from: RentalId | None = None
+    rotates: bool = False
+    """Staff asked for a new code: the one before is not put back."""
     refused_codes: list[RefusedCode] = field(default_factory=list)
     replacements: int = 0
 
@@ -67,6 +69,8 @@ class Progress:
 
     def choose(self, chosen: InForce) -> None:
         self.codes, self.adopted_from = chosen.codes, chosen.adopted_from
+        self.access |= {record.rental: record for record in chosen.rotated}
+        self.rotates = bool(chosen.rotated)
         self.refused_codes += chosen.refused
 
     def certainty(self) -> dict[RentalId, Certainty]:
@@ -170,7 +174,7 @@ class GateRun:
         if progress.adopted_from is not None:
             progress.refused_codes.append(RefusedCode(rental=progress.adopted_from, refusal=CodeRefusal.TAKEN))
             progress.adopted_from = None
-            if progress.codes.earlier:
+            if progress.codes.earlier and not progress.rotates:
                 progress.codes = await self._keeper.restore(case.claim, progress.codes)
             else:
                 await self._replace_code(case, progress)

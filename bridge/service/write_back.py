@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bridge.domain.access import AccessRecord, Handover
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import BridgeError
 from bridge.domain.ledger import LedgerEntry, LedgerKind
@@ -28,8 +29,7 @@ class FieldWriter:
         if not writes:
             return None
         for write in writes:
-            if write.status is not None:
-                progress.access[write.rental] = replace(progress.access[write.rental], written_status=write.status)
+            progress.access[write.rental] = _about_to_write(progress.access[write.rental], write)
         await self._records.note(claim, (), [progress.access[write.rental] for write in writes])
         with self._metrics.time_step("write_back"):
             results = await asyncio.gather(
@@ -41,6 +41,8 @@ class FieldWriter:
                 raise result
             progress.entries.append(self._written(claim, write, result))
             failed = result or failed
+            if result is None:
+                progress.access[write.rental] = _after_writing(progress.access[write.rental], write)
         return failed
 
     def _written(self, claim: ClaimedSubject, write: FieldWrites, error: BridgeError | None) -> LedgerEntry:
@@ -48,6 +50,8 @@ class FieldWriter:
             "status": write.status or "unchanged",
             "code": "cleared" if write.clear_code else "written" if write.code is not None else "unchanged",
         }
+        details |= {"overlocked": "ticked"} if write.overlock else {}
+        details |= {"resync": "cleared"} if write.clear_resync else {}
         return LedgerEntry(
             kind=LedgerKind.WRITE_BACK,
             at=self._clock.now(),
@@ -56,3 +60,19 @@ class FieldWriter:
             rental=write.rental,
             details=details if error is None else details | {"why": str(error)},
         )
+
+
+def _about_to_write(record: AccessRecord, write: FieldWrites) -> AccessRecord:
+    return replace(
+        record,
+        written_status=record.written_status if write.status is None else write.status,
+        handover=Handover.SENT if write.overlock else record.handover,
+    )
+
+
+def _after_writing(record: AccessRecord, write: FieldWrites) -> AccessRecord:
+    return replace(
+        record,
+        rotated=record.rotated and not write.clear_resync,
+        handover=Handover.DONE if write.overlock else record.handover,
+    )

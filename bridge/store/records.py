@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bridge.domain.access import AccessRecord, AccessStatus, Certainty
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, UnitId
 from bridge.ports.store import SubjectRecord
@@ -16,7 +16,17 @@ from bridge.store import codes, subjects
 from bridge.store.keyring import Keyring
 from bridge.store.tables import access, subject, task, transfer
 
-_ACCESS_VALUES: Final = ("unit", "targets", "status", "reasons", "certainty", "written_status", "since")
+_ACCESS_VALUES: Final = (
+    "unit",
+    "targets",
+    "status",
+    "reasons",
+    "certainty",
+    "written_status",
+    "since",
+    "rotated",
+    "handover",
+)
 
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
@@ -45,6 +55,8 @@ def _record(row: sa.Row[Any]) -> AccessRecord:
         certainty=Certainty(row.certainty),
         written_status=row.written_status,
         since=row.since,
+        rotated=row.rotated,
+        handover=None if row.handover is None else Handover(row.handover),
     )
 
 
@@ -88,6 +100,8 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
             "certainty": record.certainty,
             "written_status": record.written_status,
             "since": record.since,
+            "rotated": record.rotated,
+            "handover": record.handover,
         }
         for record in changed
     ]

@@ -14,10 +14,17 @@ from bridge.store import codes, ledger, records, subjects
 
 
 def take_code(
-    connection: sa.Connection, claimed: ClaimedSubject, code: codes.SealedCode, entry: LedgerEntry, now: datetime
+    connection: sa.Connection,
+    *,
+    claimed: ClaimedSubject,
+    code: codes.SealedCode,
+    entry: LedgerEntry,
+    changed: Sequence[AccessRecord],
+    now: datetime,
 ) -> None:
     held = subjects.hold(connection, claimed)
     codes.take(connection, held.id, claimed.key, code, now)
+    records.replace_access(connection, held.id, changed)
     ledger.append(connection, [entry])
 
 

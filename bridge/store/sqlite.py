@@ -1,7 +1,7 @@
 """The store on one SQLite file: async ports in front, units of work on one writer and a few readers behind."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, SubjectKey
+from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.ports.clock import Clock
 from bridge.ports.store import AlertRow, DeliveryRow, DeliverySettlement, Priority, SubjectCommit, SubjectRecord
@@ -81,12 +81,19 @@ class SqliteStore:
     async def next_subject_due(self) -> datetime | None:
         return await self._read(subjects.next_due)
 
-    async def mark_known(self, *, priority: Priority) -> int:
+    async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
+        now = self._clock.now()
+        if site is None:
+            every = partial(subjects.mark_page, limit=SWEEP_PAGE, priority=priority, now=now)
+            return await self._mark_pages(lambda last: partial(every, after=last), 0)
+        there = partial(subjects.mark_page_of, site=site, limit=SWEEP_PAGE, priority=priority, now=now)
+        return await self._mark_pages(lambda last: partial(there, after=last), "")
+
+    async def _mark_pages(self, page_after: Callable[[T], Unit[tuple[int, T | None]]], first: T) -> int:
         """Mark page by page, so that acknowledgements fit in between; a crash half-way leaves the rest unmarked."""
-        marked, after, now = 0, 0, self._clock.now()
+        marked, after = 0, first
         while True:
-            page = partial(subjects.mark_page, after=after, limit=SWEEP_PAGE, priority=priority, now=now)
-            count, last = await self._writer.run(page)
+            count, last = await self._writer.run(page_after(after))
             marked += count
             if last is None:
                 return marked
@@ -95,12 +102,15 @@ class SqliteStore:
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         return await self._read(partial(records.load, key=subject, keyring=self._keyring))
 
-    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+    async def take_code(
+        self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
+    ) -> None:
         sealed = SealedCode(
             fingerprint=self._keyring.fingerprint(claim.key, code), sealed=self._keyring.seal(claim.key, code)
         )
         now = self._clock.now()
-        await self._writer.run(partial(runs.take_code, claimed=claim, code=sealed, entry=entry, now=now))
+        take = partial(runs.take_code, claimed=claim, code=sealed, entry=entry, changed=access, now=now)
+        await self._writer.run(take)
 
     async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
         await self._writer.run(partial(runs.note, claimed=claim, entries=entries, changed=access))

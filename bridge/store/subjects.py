@@ -75,9 +75,31 @@ def mark_page(
     ids = connection.scalars(chosen).all()
     if not ids:
         return 0, None
-    values = _marked(sa.literal(priority), sa.literal(now, _T.due_at.type), sa.literal(now, _T.due_at.type))
-    connection.execute(sa.update(subject).where(_T.id > after, _T.id <= ids[-1]).values(values))
+    _mark_rows(connection, sa.and_(_T.id > after, _T.id <= ids[-1]), priority=priority, now=now)
     return len(ids), ids[-1] if len(ids) == limit else None
+
+
+def mark_page_of(
+    connection: sa.Connection,
+    *,
+    site: tuple[ConnectionName, SiteId],
+    after: str,
+    limit: int,
+    priority: Priority,
+    now: datetime,
+) -> tuple[int, str | None]:
+    """Mark up to `limit` subjects of a site whose tenant comes after `after`; return how many, and the last tenant."""
+    rest = sa.and_(_T.connection == site[0], _T.site == site[1], _T.tenant > after)
+    tenants = connection.scalars(sa.select(_T.tenant).where(rest).order_by(_T.tenant).limit(limit)).all()
+    if not tenants:
+        return 0, None
+    _mark_rows(connection, sa.and_(rest, _T.tenant <= tenants[-1]), priority=priority, now=now)
+    return len(tenants), tenants[-1] if len(tenants) == limit else None
+
+
+def _mark_rows(connection: sa.Connection, which: sa.ColumnElement[bool], *, priority: Priority, now: datetime) -> None:
+    values = _marked(sa.literal(priority), sa.literal(now, _T.due_at.type), sa.literal(now, _T.due_at.type))
+    connection.execute(sa.update(subject).where(which).values(values))
 
 
 def _marked(

@@ -149,6 +149,8 @@ access = sa.Table(
     sa.Column("certainty", sa.String, nullable=False, server_default=Certainty.UNKNOWN.value),
     sa.Column("written_status", sa.String),
     sa.Column("since", Instant),
+    sa.Column("rotated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("handover", sa.String),
 )
 
 code = sa.Table(

@@ -11,7 +11,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import CodeMemory, GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.ports.clock import Clock
 from bridge.ports.store import (
@@ -97,12 +97,13 @@ class MemoryStore:
         self._check()
         return min((row.wakes_at for row in self._subjects.values() if row.wakes_at is not None), default=None)
 
-    async def mark_known(self, *, priority: Priority) -> int:
+    async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
         self._check()
         now = self._clock.now()
-        for row in self._subjects.values():
+        rows = [row for row in self._subjects.values() if site in (None, (row.key.connection, row.key.site))]
+        for row in rows:
             row.mark(priority, now=now, since=now)
-        return len(self._subjects)
+        return len(rows)
 
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         self._check()
@@ -125,7 +126,9 @@ class MemoryStore:
             open_tasks={unit: problem for unit, (problem, _) in row.tasks.items()},
         )
 
-    async def take_code(self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry) -> None:
+    async def take_code(
+        self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
+    ) -> None:
         row, now = self._held(claim), self._clock.now()
         for other in self._subjects.values():
             same_site = (other.key.connection, other.key.site) == (row.key.connection, row.key.site)
@@ -134,6 +137,7 @@ class MemoryStore:
         if not any(given.code == code and given.retired_at is None for given in row.codes):
             row.retire_code(now)
             row.codes.append(GivenCode(code))
+        row.access |= {record.rental: record for record in access}
         self.ledger.append(entry)
 
     async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import BridgeError, NotFoundHere, StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId
+from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.service.desk import Desk
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
@@ -40,6 +40,8 @@ class Operation:
     gives: type[BaseModel]
     call: Callable[[Request], Awaitable[BaseModel]]
     takes: type[BaseModel] | None = None
+    needs_body: bool = True
+    """Whether what it takes must be there."""
     query: tuple[tuple[str, str], ...] = ()
 
 
@@ -73,8 +75,10 @@ def operator_app(
     async def status(_: Request) -> BaseModel:
         return schemas.StatusOut(version=__version__, rows=dict(await desk.counts()))
 
-    async def sweep(_: Request) -> BaseModel:
-        marked = await sweeper.sweep()
+    async def sweep(request: Request) -> BaseModel:
+        body = await read_body(request, MAX_REQUEST_BYTES)
+        asked = schemas.SweepIn.model_validate_json(body) if body else schemas.SweepIn()
+        marked = await (sweeper.sweep() if asked.site is None else sweeper.sweep_named(SiteId(asked.site)))
         nudge()
         return schemas.SweepOut(marked=marked)
 
@@ -117,9 +121,11 @@ def operator_app(
         Operation(
             method="POST",
             path="/sweep",
-            summary="Look at every known subject again",
+            summary="Look at every known subject again, or at those of one site",
             gives=schemas.SweepOut,
             call=sweep,
+            takes=schemas.SweepIn,
+            needs_body=False,
         ),
     )
     document = openapi(operations)
@@ -230,7 +236,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         },
     }
     if operation.takes is not None:
-        described["requestBody"] = {"required": True, "content": _json(operation.takes)}
+        described["requestBody"] = {"required": operation.needs_body, "content": _json(operation.takes)}
     return described
 
 

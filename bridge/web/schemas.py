@@ -117,6 +117,14 @@ class StatusOut(_Shape):
     rows: dict[str, int]
 
 
+class SweepIn(_Shape):
+    """The platform's id of the site to sweep; all sites without. A word that is not known here widens nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    site: str | None = None
+
+
 class SweepOut(_Shape):
     marked: int
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from bridge.domain.access import AccessRecord, AccessStatus, Certainty
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import DeliveryState, Receipt
 from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
@@ -440,6 +440,8 @@ class TestRecords:
             certainty=Certainty.CONFIRMED,
             written_status="suspended: overdue, manual",
             since=START + timedelta(microseconds=1),
+            rotated=True,
+            handover=Handover.SENT,
         )
         tasks = {UnitId("u1"): ("no_mapping", "task9")}
         await store.commit(claim, SubjectCommit(outcome=Done(), access=(access,), tasks=tasks))
@@ -472,6 +474,20 @@ class TestRecords:
 
 
 class TestCodes:
+    async def test_a_code_and_the_mark_of_who_asked_for_it_are_kept_together(self, store: Store) -> None:
+        claim = await claimed(store)
+        mark = AccessRecord(rental=RentalId("r1"), rotated=True)
+        await store.take_code(claim, CODE, an_entry(), [mark])
+        record = await store.load(claim.key)
+        assert (record.codes.current, record.access[RentalId("r1")]) == (CODE, mark)
+
+    async def test_a_code_that_is_refused_leaves_no_mark(self, store: Store) -> None:
+        await store.take_code(await claimed(store, a_key("t1")), CODE, an_entry())
+        other = await claimed(store, a_key("t2"))
+        with pytest.raises(Conflict):
+            await store.take_code(other, CODE, an_entry(), [AccessRecord(rental=RentalId("r1"), rotated=True)])
+        assert RentalId("r1") not in (await store.load(other.key)).access
+
     async def test_a_code_in_force_is_read_back(self, store: Store) -> None:
         claim = await claimed(store)
         await store.take_code(claim, CODE, an_entry())

@@ -32,6 +32,7 @@ def rental(
     state: RentalState = RentalState.OCCUPIED,
     overdue: bool = False,
     overlocked: bool = False,
+    forgiven: date | None = None,
     start: date | None = None,
     move_out: date | None = None,
     of: Unit | None = None,
@@ -43,7 +44,7 @@ def rental(
         overdue=overdue,
         start_date=start,
         move_out_date=move_out,
-        fields=RentalFields(overlocked=overlocked),
+        fields=RentalFields(overlocked=overlocked, overdue_until=forgiven),
     )
 
 
@@ -104,6 +105,54 @@ def test_the_overdue_policy_says_whom_one_unpaid_rental_suspends(policy: Overdue
     assert [access.words() for access in wanted.rentals] == words
 
 
+def test_goodwill_ignores_overdue_through_its_last_day() -> None:
+    forgiven = snapshot(rental(overdue=True, forgiven=date(2026, 6, 30)))
+    midnight = datetime(2026, 6, 30, 23, tzinfo=UTC)  # London is an hour ahead in summer
+    before = desired_access(forgiven, POLICY, midnight - timedelta(seconds=1))
+    after = desired_access(forgiven, POLICY, midnight)
+    assert (before.rentals[0].words(), before.next_change) == ("granted", midnight)
+    assert (after.rentals[0].words(), after.next_change) == ("suspended: overdue", None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (OverduePolicy.RENTAL, ["granted", "suspended: overdue", "granted"]),
+        (OverduePolicy.TENANT, ["suspended: overdue"] * 3),
+        (OverduePolicy.IGNORE, ["granted"] * 3),
+    ],
+)
+def test_goodwill_is_for_its_own_rental(policy: OverduePolicy, words: list[str]) -> None:
+    rentals = rental(1, overdue=True, forgiven=date(2026, 3, 4)), rental(2, overdue=True), rental(3)
+    wanted = desired_access(snapshot(*rentals), SitePolicy(zone=LONDON, overdue=policy), NOON)
+    assert [access.words() for access in wanted.rentals] == words
+
+
+def test_by_policy_goodwill_for_every_overdue_rental_opens_all_of_the_tenants() -> None:
+    policy = SitePolicy(zone=LONDON, overdue=OverduePolicy.TENANT)
+    wanted = desired_access(snapshot(rental(1, overdue=True, forgiven=date(2026, 3, 4)), rental(2)), policy, NOON)
+    assert [access.words() for access in wanted.rentals] == ["granted", "granted"]
+    assert wanted.next_change == datetime(2026, 3, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("one", "policy"),
+    [
+        (rental(forgiven=date(2026, 3, 10)), POLICY),
+        (rental(forgiven=date(2026, 3, 10), overdue=True), SitePolicy(zone=LONDON, overdue=OverduePolicy.IGNORE)),
+        (rental(forgiven=date(2026, 3, 10), overdue=True, state=RentalState.ENDED), POLICY),
+    ],
+    ids=["nothing owed", "overdue ignored", "ended"],
+)
+def test_goodwill_that_forgives_nothing_wakes_nobody(one: Rental, policy: SitePolicy) -> None:
+    assert desired_access(snapshot(one), policy, NOON).next_change is None
+
+
+def test_goodwill_leaves_staffs_own_lock_in_place() -> None:
+    one = rental(overdue=True, overlocked=True, forgiven=date(2026, 3, 10))
+    assert desired_access(snapshot(one), POLICY, NOON).rentals[0].words() == "suspended: manual"
+
+
 def test_an_ended_rental_that_is_overdue_suspends_nothing() -> None:
     policy = SitePolicy(zone=LONDON, overdue=OverduePolicy.TENANT)
     ended = rental(1, state=RentalState.ENDED, overdue=True)
@@ -162,6 +211,7 @@ _rentals = st.lists(
         state=st.sampled_from([s for s in RentalState if s is not RentalState.UNKNOWN]),
         overdue=st.booleans(),
         overlocked=st.booleans(),
+        forgiven=st.none() | st.dates(date(2026, 2, 25), date(2026, 3, 10)),
         start=st.none() | st.dates(date(2026, 2, 25), date(2026, 3, 10)),
         move_out=st.none() | st.dates(date(2026, 2, 25), date(2026, 3, 10)),
     ),

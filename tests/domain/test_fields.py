@@ -1,10 +1,12 @@
 """Only what differs, only what is ours."""
 
-from bridge.domain.access import AccessRecord, AccessStatus, Reason, RentalAccess
+from dataclasses import replace
+
+from bridge.domain.access import AccessRecord, AccessStatus, Problem, Reason, RentalAccess
 from bridge.domain.credential import CodeMemory, GateCode
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import RentalId, TargetId, UnitId
-from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Unit
+from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Resync, Unit
 
 R1, A = RentalId("r1"), TargetId("A")
 CODE = GateCode("482913")
@@ -69,3 +71,36 @@ def test_a_stale_code_on_an_ended_rental_is_cleared() -> None:
 
 def test_what_is_not_confirmed_is_not_written() -> None:
     assert field_writes([rental()], [GRANTED], {}, CODES, set()) == ()
+
+
+def asking(one: Rental) -> Rental:
+    return replace(one, fields=replace(one.fields, resync=Resync.RESYNC))
+
+
+def test_a_resync_that_is_done_is_cleared() -> None:
+    assert written(asking(rental(code=CODE, status="granted")), GRANTED) == (FieldWrites(rental=R1, clear_resync=True),)
+
+
+def test_a_resync_on_a_rental_that_never_had_access_is_cleared_and_nothing_else() -> None:
+    assert written(asking(rental(RentalState.RESERVED)), GONE) == (FieldWrites(rental=R1, clear_resync=True),)
+
+
+def test_a_resync_stands_while_the_rental_is_in_error() -> None:
+    wanted = replace(GRANTED, problem=Problem.REFUSED_BY_VENDOR)
+    assert written(asking(rental(code=CODE, status="granted")), wanted) == (
+        FieldWrites(rental=R1, status="error: refused_by_vendor"),
+    )
+
+
+def test_an_heir_is_ticked_in_one_write_with_its_status() -> None:
+    wanted = access(AccessStatus.SUSPENDED, Reason.MANUAL)
+    assert field_writes([rental(code=CODE)], [wanted], {}, CODES, {R1}, heirs={R1}) == (
+        FieldWrites(rental=R1, overlock=True, status="suspended: manual"),
+    )
+
+
+def test_an_heir_in_error_is_not_ticked_yet() -> None:
+    wanted = replace(access(AccessStatus.SUSPENDED, Reason.MANUAL), problem=Problem.NO_MAPPING)
+    assert field_writes([rental()], [wanted], {}, CODES, {R1}, heirs={R1}) == (
+        FieldWrites(rental=R1, status="error: no_mapping"),
+    )

@@ -94,7 +94,7 @@ def _site(client: httpx.AsyncClient, overdue: OverduePolicy) -> ManagedSite:
 
 def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: ManagedSite) -> Running:
     metrics = Metrics()
-    alerts = Alerts(metrics)
+    alerts, sweeper = Alerts(metrics), Sweeper(store, [(CONNECTION, SITE)])
     return Running(
         store=store,
         receiver=Receiver(
@@ -106,7 +106,13 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: Manag
             metrics=metrics,
         ),
         resolver=Resolver(
-            readers={CONNECTION: source}, queue=store, records=store, alerts=alerts, clock=clock, metrics=metrics
+            readers={CONNECTION: source},
+            queue=store,
+            records=store,
+            sweeper=sweeper,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
         ),
         converger=Converger(
             sites={(CONNECTION, SITE): site},
@@ -116,7 +122,7 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: Manag
             clock=clock,
             metrics=metrics,
         ),
-        sweeper=Sweeper(store),
+        sweeper=sweeper,
         desk=Desk(store=store, clock=clock),
     )
 

@@ -1,4 +1,4 @@
-"""Whose installation an event's `addonId` is."""
+"""Whose installation an event's `addonId` is, and at which site."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -22,7 +22,7 @@ class Addons:
     def __init__(self, sites: Sequence[SourceSite], keyring: Keyring, api: StoreganiseApi) -> None:
         self._keyring = keyring
         self._api = api
-        self._configured = frozenset(site.addon_id for site in sites if site.addon_id is not None)
+        self._configured = {site.addon_id: site.id for site in sites if site.addon_id is not None}
         self._sites_without = frozenset(site.id for site in sites if site.addon_id is None)
         self._learned: dict[str, SiteId | None] = {}
         self._log = structlog.get_logger()
@@ -31,17 +31,23 @@ class Addons:
         """Return the key for calls about an event, or None where it is of an add-on that has no site here."""
         if addon_id is None or not self._keyring.has_addon_key:
             return self._keyring.of_account()
-        if addon_id in self._configured or await self._site_of(addon_id) is not None:
+        if await self.site_of(addon_id) is not None:
             return self._keyring.of_addon(addon_id)
         return self._keyring.of_account() if self._keyring.has_api_key else None
 
-    async def _site_of(self, addon_id: str) -> SiteId | None:
+    async def site_of(self, addon_id: str) -> SiteId | None:
+        """Return the configured site of an add-on, None where it has none here or cannot be learned."""
+        return self._configured.get(addon_id) or await self._learn(addon_id)
+
+    async def _learn(self, addon_id: str) -> SiteId | None:
         """Return the site without a configured add-on that this one belongs to, asking the platform once."""
         if not self._sites_without:
             return None
         if addon_id not in self._learned:
+            has_own = self._keyring.has_addon_key
+            key = self._keyring.of_addon(addon_id) if has_own else self._keyring.of_account()
             try:
-                addon = await self._api.addon(addon_id, self._keyring.of_addon(addon_id))
+                addon = await self._api.addon(addon_id, key)
             except PermanentError as error:
                 self._log.warning("addon.not_learned", addon=addon_id, why=str(error))
                 return None

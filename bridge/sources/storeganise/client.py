@@ -54,9 +54,13 @@ class StoreganiseApi:
         """Return the account's settings: the cheapest proof of a key. None suggests a wrong business code."""
         return await self._object("settings", key, None)
 
-    async def rentals_of(self, owner_id: str, site_id: str, key: Secret) -> list[RentalRow]:
+    async def rentals_of(
+        self, owner_id: str, site_id: str, key: Secret, *, include: str | None = WHOLE
+    ) -> list[RentalRow]:
         """Return every rental of a tenant at a site, in any state, as the platform lists them."""
-        query = {"ownerId": safe(owner_id, "user"), "siteId": safe(site_id, "site"), "include": WHOLE}
+        query = {"ownerId": safe(owner_id, "user"), "siteId": safe(site_id, "site")}
+        if include is not None:
+            query["include"] = include
         rows = await self._list("unit-rentals", query, key, limit=PAGE)
         return [parse(RentalRow, row, f"unit-rentals of user {owner_id}") for row in rows]
 

@@ -11,6 +11,9 @@ from bridge.sources.storeganise.wire import Ids, Job, OptionalId, Wire, faults
 MOVE_IN_CANCELLED: Final = "job.unit_moveIn.cancelled"
 TRANSFER: Final = "job.unit_transfer.completed"
 UPDATED: Final = "unitRental.updated"
+USER_UPDATED: Final = "user.updated"
+DAILY: Final = "addon.dailyEvent.started"
+ABOUT_A_UNIT: Final = frozenset({"unit.updated", "unit.blocked", "unit.unblocked"})
 HANDLED: Final = frozenset(
     {
         "job.unit_moveIn.completed",
@@ -23,6 +26,9 @@ HANDLED: Final = frozenset(
         UPDATED,
         "unitRental.markOverdue",
         "unitRental.unmarkOverdue",
+        USER_UPDATED,
+        *ABOUT_A_UNIT,
+        DAILY,
     }
 )
 MAX_RENTALS: Final = 2000
@@ -34,6 +40,8 @@ class EventData(Wire):
     job_id: OptionalId = None
     old_rental_id: OptionalId = None
     new_rental_id: OptionalId = None
+    unit_id: OptionalId = None
+    user_id: OptionalId = None
     changed_keys: Any = None
 
 

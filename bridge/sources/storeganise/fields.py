@@ -5,9 +5,11 @@ A code is the site's prefix and a fixed tail (design, section 5).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final
 
-from bridge.sdk import Anomaly, FieldWrites, GateCode, RentalFields, TargetId, inert, is_safe_target
+from bridge.sdk import Anomaly, FieldWrites, GateCode, RentalFields, Resync, TargetId, inert, is_safe_target
+from bridge.sources.storeganise.days import read_day
 from bridge.sources.storeganise.wire import CustomFields
 
 OPT_OUT: Final = "NONE"
@@ -15,6 +17,11 @@ OPT_OUT: Final = "NONE"
 
 MAX_STATUS: Final = 200
 _CONTAINER: Final = "customFields."
+_RESYNC_WORDS: Final[Mapping[str, Resync]] = {
+    "resync": Resync.RESYNC,
+    "true": Resync.RESYNC,
+    "rotate": Resync.ROTATE,
+}
 _SWITCH_WORDS: Final[Mapping[str, bool]] = {"": False, "false": False, "true": True}
 
 
@@ -45,6 +52,14 @@ class FieldCodes:
         return f"{self.prefix}_overlocked"
 
     @property
+    def overdue_until(self) -> str:
+        return f"{self.prefix}_overdueUntil"
+
+    @property
+    def resync(self) -> str:
+        return f"{self.prefix}_resync"
+
+    @property
     def status(self) -> str:
         return f"{self.prefix}_status"
 
@@ -56,31 +71,45 @@ class FieldCodes:
         usable = text is not None and is_safe_target(text)
         return UnitMapping(target=TargetId(text) if text is not None and usable else None, opted_out=False)
 
-    def read_rental(self, fields: CustomFields, what: str) -> RentalFields:
-        """Return what stands in the rental's fields. Raises `Anomaly` for a type that the field cannot have."""
+    def read_rental(self, fields: CustomFields, what: str, zone: tzinfo) -> RentalFields:
+        """Return what stands in the rental's fields; `zone` is the site's.
+
+        A word in the resync field that is not ours asks for nothing, and is no fault. Raises `Anomaly` for what any
+        other field cannot have, naming the field without its value.
+        """
         code, status = _text(fields, self.code, what), _text(fields, self.status, what)
+        until = _text(fields, self.overdue_until, what)
         return RentalFields(
             code=None if code is None else GateCode(code),
             overlocked=_switch(fields, self.overlocked, what),
+            overdue_until=read_day(until, zone, f"{what}: customFields.{self.overdue_until}"),
+            resync=_resync(fields.get(self.resync)),
             status=None if status is None else inert(status, MAX_STATUS),
         )
 
-    def to_write(self, writes: FieldWrites) -> dict[str, str | None]:
+    def to_write(self, writes: FieldWrites) -> dict[str, str | bool | None]:
         """Return the fields that `writes` sets, each by its own code; null clears one."""
-        fields: dict[str, str | None] = {}
+        fields: dict[str, str | bool | None] = {}
         if writes.clear_code:
             fields[self.code] = None
         elif writes.code is not None:
             fields[self.code] = writes.code.reveal()
+        if writes.overlock:
+            fields[self.overlocked] = True
+        if writes.clear_resync:
+            fields[self.resync] = None
         if writes.status is not None:
             fields[self.status] = writes.status
         return fields
 
     def only_ours(self, changed_keys: Any) -> bool:
-        """Tell whether an event says that nothing has changed but fields that we write; no list says nothing."""
+        """Tell whether an event says that nothing has changed but fields that we write; no list says nothing.
+
+        Staff's switch is not among them, though a transfer has us write it: nobody is locked in or out on a guess.
+        """
         if not isinstance(changed_keys, list) or not changed_keys:
             return False
-        ours = {self.code, self.status}
+        ours = {self.code, self.resync, self.status}
         return all(isinstance(key, str) and key.removeprefix(_CONTAINER) in ours for key in changed_keys)
 
 
@@ -96,6 +125,11 @@ def _text(fields: CustomFields, code: str, what: str) -> str | None:
     if not isinstance(value, str):
         raise Anomaly(f"{what}: customFields.{code} is no text")
     return value.strip() or None
+
+
+def _resync(value: Any) -> Resync | None:
+    word = "true" if value is True else value
+    return _RESYNC_WORDS.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def _switch(fields: CustomFields, code: str, what: str) -> bool:

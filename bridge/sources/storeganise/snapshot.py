@@ -131,7 +131,7 @@ class SnapshotReader:
             start_date=read_day(row.start_date, site.zone, f"{what}: startDate"),
             move_out_date=await self._move_out_date(row, site, key),
             overdue=bool(row.overdue),
-            fields=codes.read_rental(row.custom_fields or {}, what),
+            fields=codes.read_rental(row.custom_fields or {}, what, site.zone),
         )
 
     async def _unit(self, row: RentalRow, codes: FieldCodes, key: Secret) -> Unit:

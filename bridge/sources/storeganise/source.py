@@ -26,6 +26,7 @@ from bridge.sources.storeganise.options import StoreganiseOptions
 from bridge.sources.storeganise.resolve import DeliveryResolver
 from bridge.sources.storeganise.snapshot import SnapshotReader
 from bridge.sources.storeganise.tasks import post_task
+from bridge.sources.storeganise.users import UserRentals
 from bridge.sources.storeganise.write_back import write_fields
 
 SIGNATURE_HEADER = "sg-signature"
@@ -45,6 +46,7 @@ class StoreganiseSource:
             sites=context.sites,
             api=self._api,
             addons=Addons(context.sites, self._keyring, self._api),
+            users=UserRentals(sites=context.sites, api=self._api, keyring=self._keyring),
         )
         self._snapshots = SnapshotReader(sites=context.sites, api=self._api, keyring=self._keyring)
         self._check = AccountCheck(

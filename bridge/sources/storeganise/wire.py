@@ -50,9 +50,14 @@ class Owner(Wire):
 
 
 class UnitRow(Wire):
-    """`custom_fields` is None where the answer left them out, which is not the same as empty."""
+    """`custom_fields` is None where the answer left them out, which is not the same as empty.
+
+    `rental_id` is there while the unit is reserved or occupied.
+    """
 
     id: Id
+    site_id: OptionalId = None
+    rental_id: OptionalId = None
     name: str | None = None
     state: str | None = None
     custom_fields: CustomFields | None = None
@@ -83,6 +88,7 @@ class JobData(Wire):
 
 
 class JobResult(Wire):
+    owner_id: OptionalId = None
     unit_rental_id: OptionalId = None
     unit_rental_ids: Ids = ()
 

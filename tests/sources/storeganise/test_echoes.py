@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import Sighting
+from bridge.domain.tenancy import Resync
 from tests.sources.storeganise.platform_wire import (
     ENDED,
     RENTAL,
@@ -39,7 +40,9 @@ class TestEchoes:
         assert resolution.echoes[RENTAL].code == GateCode("482913")
         assert resolution.echoes[RENTAL].status == "granted"
 
-    @pytest.mark.parametrize("keys", [["gate_pinCode"], ["gate_status", "customFields.gate_pinCode"]])
+    @pytest.mark.parametrize(
+        "keys", [["gate_pinCode"], ["gate_status", "customFields.gate_pinCode"], ["customFields.gate_resync"]]
+    )
     async def test_keys_without_their_container_are_ours_too(self, wire: PlatformWire, keys: list[str]) -> None:
         resolution = await open_source(wire).resolve(
             delivery("unitRental.updated", {"unitRentalId": RENTAL, "changedKeys": keys})
@@ -64,6 +67,13 @@ class TestEchoes:
         )
         assert resolution.sightings == (SEEN,)
         assert resolution.echoes == {}
+
+    async def test_what_staff_ask_for_is_carried_too_so_that_it_is_no_echo(self, wire: PlatformWire) -> None:
+        wire.answer(RENTAL_PATH, fixture("rental_occupied", customFields={"gate_resync": "rotate"}))
+        resolution = await open_source(wire).resolve(
+            delivery("unitRental.updated", {"unitRentalId": RENTAL, "changedKeys": ["customFields.gate_resync"]})
+        )
+        assert resolution.echoes[RENTAL].resync is Resync.ROTATE
 
     async def test_another_type_with_our_keys_is_no_echo(self, wire: PlatformWire) -> None:
         resolution = await open_source(wire).resolve(

@@ -1,4 +1,5 @@
 from datetime import UTC, date, timedelta, timezone
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 from bridge.domain.credential import GateCode
 from bridge.domain.errors import Anomaly
 from bridge.domain.ids import RentalId
-from bridge.domain.tenancy import FieldWrites, RentalFields
+from bridge.domain.tenancy import FieldWrites, RentalFields, Resync
 from bridge.sources.storeganise.days import read_day
 from bridge.sources.storeganise.fields import FieldCodes
 
 CODES = FieldCodes(prefix="gate")
 LONDON = ZoneInfo("Europe/London")
+OURS = ["gate_pinCode", "gate_overlocked", "gate_overdueUntil", "gate_resync", "gate_status", "gate_id"]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -56,7 +58,7 @@ def test_a_mapping_of_another_type_is_an_anomaly(value: Any) -> None:
     [("482913", "482913"), ("004829", "004829"), (" 482913 ", "482913"), (482913, "482913"), ("", None), (None, None)],
 )
 def test_a_gate_code_is_text_and_keeps_its_zeros(value: Any, code: str | None) -> None:
-    fields = CODES.read_rental({"gate_pinCode": value}, "unit-rentals/r1")
+    fields = CODES.read_rental({"gate_pinCode": value}, "unit-rentals/r1", LONDON)
     assert fields.code == (None if code is None else GateCode(code))
 
 
@@ -65,30 +67,72 @@ def test_a_gate_code_is_text_and_keeps_its_zeros(value: Any, code: str | None) -
     [(True, True), ("true", True), ("TRUE ", True), (False, False), ("false", False), (None, False), ("", False)],
 )
 def test_the_overlock_switch_is_read(value: Any, overlocked: bool) -> None:  # noqa: FBT001  # a column of the table above
-    assert CODES.read_rental({"gate_overlocked": value}, "unit-rentals/r1").overlocked is overlocked
+    assert CODES.read_rental({"gate_overlocked": value}, "unit-rentals/r1", LONDON).overlocked is overlocked
 
 
 @pytest.mark.parametrize("value", ["yes", "maybe", 1, 0, [], {}])
 def test_a_switch_that_is_neither_on_nor_off_is_an_anomaly(value: Any) -> None:
     with pytest.raises(Anomaly, match="gate_overlocked"):
-        CODES.read_rental({"gate_overlocked": value}, "unit-rentals/r1")
+        CODES.read_rental({"gate_overlocked": value}, "unit-rentals/r1", LONDON)
+
+
+@pytest.mark.parametrize(
+    ("value", "until"),
+    [
+        ("2026-03-10", date(2026, 3, 10)),
+        ("2026-06-30T23:30:00.000Z", date(2026, 7, 1)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_staffs_goodwill_is_a_day_by_the_sites_wall_clock(value: Any, until: date | None) -> None:
+    assert CODES.read_rental({"gate_overdueUntil": value}, "unit-rentals/r1", LONDON).overdue_until == until
+
+
+@pytest.mark.parametrize("value", ["next week", "10.03.2026", "2026-02-30", 20260310, True, ["2026-03-10"]])
+def test_goodwill_that_is_no_day_is_an_anomaly_naming_the_field_without_its_value(value: Any) -> None:
+    with pytest.raises(Anomaly, match=r"unit-rentals/r1: customFields\.gate_overdueUntil is no ") as raised:
+        CODES.read_rental({"gate_overdueUntil": value}, "unit-rentals/r1", LONDON)
+    assert str(value) not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wish"),
+    [
+        ("resync", Resync.RESYNC),
+        (" Resync ", Resync.RESYNC),
+        (True, Resync.RESYNC),
+        ("true", Resync.RESYNC),
+        ("rotate", Resync.ROTATE),
+        ("rotate please", None),
+        ("false", None),
+        (False, None),
+        (1, None),
+        (["rotate"], None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_resync_is_asked_for_in_our_words_only(value: Any, wish: Resync | None) -> None:
+    assert CODES.read_rental({"gate_resync": value}, "unit-rentals/r1", LONDON).resync is wish
 
 
 def test_another_integrations_fields_are_not_ours() -> None:
     theirs = {"noke_pinCode": "1111", "noke_overlocked": True, "gate2_status": "x", "pinCode": "2222"}
-    assert CODES.read_rental(theirs, "unit-rentals/r1") == RentalFields()
+    assert CODES.read_rental(theirs, "unit-rentals/r1", LONDON) == RentalFields()
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(["gate_pinCode", "gate_overlocked", "gate_status", "gate_id"]), ANYTHING))
+@given(st.dictionaries(st.sampled_from(OURS), ANYTHING))
 def test_whatever_stands_in_our_fields_is_read_or_is_an_anomaly_without_its_value(fields: dict[str, Any]) -> None:
-    for read in (CODES.read_rental, CODES.read_unit):
+    for read in (partial(CODES.read_rental, zone=LONDON), CODES.read_unit):
         try:
             read(fields, "it")
         except Anomaly as error:
             assert str(error) in {  # noqa: PT017  # the property is about the text, where there is an error at all
                 *(f"it: customFields.{code} is no text" for code in fields),
                 "it: customFields.gate_overlocked is neither true nor false",
+                "it: customFields.gate_overdueUntil is no date between 2000 and 2199",
             }
 
 
@@ -102,6 +146,8 @@ def test_whatever_stands_in_our_fields_is_read_or_is_an_anomaly_without_its_valu
             FieldWrites(rental=RentalId("r1"), clear_code=True, status="revoked"),
             {"gate_pinCode": None, "gate_status": "revoked"},
         ),
+        (FieldWrites(rental=RentalId("r1"), clear_resync=True), {"gate_resync": None}),
+        (FieldWrites(rental=RentalId("r1"), overlock=True), {"gate_overlocked": True}),
     ],
 )
 def test_only_what_is_given_is_written(writes: FieldWrites, fields: dict[str, Any]) -> None:

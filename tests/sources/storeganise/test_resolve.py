@@ -134,7 +134,7 @@ async def test_an_answer_about_another_job_is_an_anomaly(wire: PlatformWire) -> 
         await open_source(wire).resolve(delivery("job.unit_moveIn.completed", {"jobId": JOB_ID}))
 
 
-@pytest.mark.parametrize("event_type", ["valet.item.low_stock", "invoice.create", "unit.updated", "user.updated", ""])
+@pytest.mark.parametrize("event_type", ["valet.item.low_stock", "invoice.create", "unit.archived", "user.created", ""])
 async def test_an_unhandled_type_is_ignored_without_a_call(wire: PlatformWire, event_type: str) -> None:
     resolution = await open_source(wire).resolve(claimed(event_type, b"not even JSON"))
     assert resolution.ignored == "unhandled type"

@@ -163,6 +163,8 @@ def upgrade() -> None:
         sa.Column("certainty", sa.String(), server_default="unknown", nullable=False),
         sa.Column("written_status", sa.String(), nullable=True),
         sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("rotated", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("handover", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["subject_id"],
             ["subject.id"],
