@@ -40,8 +40,8 @@ class Resolution:
 
     `transfers` maps a left rental to its successor. `echoes` holds, for rentals of which the event says that only
     fields that we write have changed, what stands in those fields. `unresolved` are rentals that could not be read: the
-    others are marked, and the delivery is tried again for these. Every tenant that is known at a site of `sweeps` is looked
-    at again.
+    others are marked, and the delivery is tried again for these. Every tenant that is known at a site of `sweeps` is
+    looked at again.
     """
 
     sightings: tuple[Sighting, ...] = ()

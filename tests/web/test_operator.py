@@ -76,3 +76,10 @@ async def test_status_counts_what_waits(world: World) -> None:
 
 async def test_a_sweep_without_subjects_marks_none(world: World) -> None:
     assert (await world.operator.post("/api/v1/sweep")).json() == {"marked": 0}
+
+
+async def test_a_sweep_of_a_site_that_is_not_configured_is_a_mistake(world: World) -> None:
+    answer = await world.operator.post("/api/v1/sweep", json={"site": "66f1a0c2b7d4e90015c0e999"})
+    assert answer.status_code == 404
+    assert "66f1a0c2b7d4e90015c0e999" in answer.json()["message"]
+    assert (await world.operator.post("/api/v1/sweep", json={"sight": "x"})).status_code == 400
