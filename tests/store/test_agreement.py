@@ -14,14 +14,14 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import DeliveryId, RentalId
+from bridge.domain.ids import DeliveryId, RentalId, SiteId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.ports.store import DeliverySettlement, Priority, Store, SubjectCommit
-from tests.contracts.store_builders import SetClock, a_delivery, a_key, a_sighting, an_entry
+from tests.contracts.store_builders import LAKESIDE, SetClock, a_delivery, a_key, a_sighting, an_entry
 from tests.contracts.store_engines import opened
 
 Step = tuple[str, int, int]
-WORDS = ["put", "claim_d", "settle", "claim_s", "commit", "code", "replay", "sweep", "forward", "back"]
+WORDS = ["put", "claim_d", "settle", "claim_s", "commit", "code", "replay", "sweep", "sweep_site", "forward", "back"]
 STEPS = st.lists(st.tuples(st.sampled_from(WORDS), st.integers(0, 3), st.integers(0, 3)), max_size=40)
 
 
@@ -46,6 +46,7 @@ class Player:
             "code": self.take_code,
             "replay": lambda one, _: self.store.replay_delivery(DeliveryId(one + 1), an_entry()),
             "sweep": lambda *_: self.store.mark_known(priority=Priority.SWEEP),
+            "sweep_site": self.sweep_site,
             "forward": self.forward,
             "back": self.back,
         }
@@ -73,7 +74,7 @@ class Player:
         if not self.deliveries:
             return None
         claim = self.deliveries[-1 - place % len(self.deliveries)]
-        seen = (a_sighting(a_key(f"t{place}")), a_sighting(a_key(f"t{choice}"), "shared"))
+        seen = (a_sighting(a_key(f"t{place}")), a_sighting(a_key(f"t{choice}", f"site{choice % 2 + 1}"), "shared"))
         priority = (Priority.EMERGENCY, Priority.LIVE, Priority.SWEEP)[place % 3]
         link = {RentalId("shared"): RentalId(f"rental-of-t{place}")}
         outcome = self.outcome(choice, place)
@@ -98,6 +99,10 @@ class Player:
             return None
         claim = self.subjects[-1 - place % len(self.subjects)]
         return await self.store.take_code(claim, GateCode(f"48291{choice}"), an_entry())
+
+    async def sweep_site(self, one: int, _: int) -> int:
+        site = SiteId(("site1", "site2")[one % 2])
+        return await self.store.mark_known(priority=Priority.SWEEP, site=(LAKESIDE, site))
 
     async def forward(self, one: int, two: int) -> None:
         self.clock.move(seconds=(1, 29, 61, 130)[one], days=(0, 0, 0, 91)[two])

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.ids import DeliveryId
+from bridge.domain.ids import DeliveryId, SiteId
+from bridge.ports.store import Priority
 from bridge.store import desk, inbox, ledger, subjects, upgrade
 from bridge.store.connections import writer_engine
 from bridge.store.tables import to_micros
@@ -102,6 +103,12 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim subjects": (
         lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL),
         {"subject_claim", "subject_lease"},
+    ),
+    "sweep of a site": (
+        lambda connection: subjects.mark_page_of(
+            connection, site=(LAKESIDE, SiteId("site")), after="2", limit=500, priority=Priority.SWEEP, now=NOW
+        ),
+        {"sqlite_autoindex_subject_1"},
     ),
     "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bridge.domain.credential import Secret
-from bridge.domain.ids import ConnectionName
+from bridge.domain.ids import ConnectionName, SiteId
 from bridge.ports.source import SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
@@ -30,6 +30,7 @@ SECRET = "whs_test_secret"
 OLD_SECRET = "whs_old_secret"
 BASE_URL = "https://lakesidebox.storeganise.com"
 CAP = 4096
+SITES = [(ConnectionName("lakeside"), SiteId("site1")), (ConnectionName("hillside"), SiteId("site2"))]
 
 
 class MovableClock:
@@ -104,7 +105,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
     public = receiver_app(receiver, max_body_bytes=CAP, metrics=text)
     operator = operator_app(
-        desk=Desk(store=store, clock=clock), sweeper=Sweeper(store), nudge=lambda: None, metrics=text
+        desk=Desk(store=store, clock=clock), sweeper=Sweeper(store, SITES), nudge=lambda: None, metrics=text
     )
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(public), base_url="http://bridge") as client,

@@ -31,28 +31,39 @@ class Addons:
         """Return the key for calls about an event, or None where it is of an add-on that has no site here."""
         if addon_id is None or not self._keyring.has_addon_key:
             return self._keyring.of_account()
-        if await self.site_of(addon_id) is not None:
+        if addon_id in self._configured or await self._learn(addon_id) is not None:
             return self._keyring.of_addon(addon_id)
         return self._keyring.of_account() if self._keyring.has_api_key else None
 
     async def site_of(self, addon_id: str) -> SiteId | None:
-        """Return the configured site of an add-on, None where it has none here or cannot be learned."""
-        return self._configured.get(addon_id) or await self._learn(addon_id)
+        """Return the configured site that an add-on is installed at, or None where it has none here.
+
+        Of a site without a configured add-on the platform is asked: as the add-on itself, or else with the API key, and
+        then what that call raises is raised.
+        """
+        site = self._configured.get(addon_id)
+        if site is None and self._keyring.has_addon_key:
+            site = await self._learn(addon_id)
+        if site is None and self._keyring.has_api_key and self._sites_without:
+            site = await self._ask(addon_id, self._keyring.of_account())
+        return site
 
     async def _learn(self, addon_id: str) -> SiteId | None:
-        """Return the site without a configured add-on that this one belongs to, asking the platform once."""
+        """Return the site without a configured add-on that this one belongs to, asking as the add-on, and once."""
         if not self._sites_without:
             return None
         if addon_id not in self._learned:
-            has_own = self._keyring.has_addon_key
-            key = self._keyring.of_addon(addon_id) if has_own else self._keyring.of_account()
             try:
-                addon = await self._api.addon(addon_id, key)
+                site = await self._ask(addon_id, self._keyring.of_addon(addon_id))
             except PermanentError as error:
                 self._log.warning("addon.not_learned", addon=addon_id, why=str(error))
                 return None
-            site = SiteId(addon.site_id) if addon is not None and addon.site_id is not None else None
             if len(self._learned) >= MAX_LEARNED:
                 self._learned.clear()
-            self._learned[addon_id] = site if site in self._sites_without else None
+            self._learned[addon_id] = site
         return self._learned[addon_id]
+
+    async def _ask(self, addon_id: str, key: Secret) -> SiteId | None:
+        addon = await self._api.addon(addon_id, key)
+        site = SiteId(addon.site_id) if addon is not None and addon.site_id is not None else None
+        return site if site in self._sites_without else None
