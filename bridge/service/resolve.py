@@ -98,7 +98,7 @@ class Resolver:
     async def _swept(self, claim: ClaimedDelivery, sites: Sequence[SiteId]) -> DeliverySettlement:
         """Mark before settling: after a crash between the two, the sites are swept once more and never not at all."""
         marked = sum([await self._sweeper.sweep_site(claim.connection, site) for site in sites])
-        return DeliverySettlement(outcome=Done(), note=f"{marked} known tenants of the site are looked at again")
+        return DeliverySettlement(outcome=Done(), note=f"known tenants to be looked at again: {marked}")
 
     async def _without_echoes(self, resolution: Resolution) -> tuple[Sighting, ...]:
         """Leave out the rentals of which only our own last write is heard again."""

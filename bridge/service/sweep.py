@@ -1,13 +1,14 @@
 """Looking at known subjects again: what was missed, lost or set aside comes right here."""
 
 from collections.abc import Collection
+from typing import Final
 
 from bridge.domain.errors import NotFoundHere, inert
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.ports.store import Priority, SubjectQueue
 from bridge.telemetry import get_logger
 
-MAX_ID = 64
+MAX_ID: Final = 64
 
 
 class Sweeper:
