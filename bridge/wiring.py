@@ -150,7 +150,15 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
     clock = clock or SystemClock()
     metrics = Metrics()
     async with plug_in(settings, metrics) as plugs, open_store(settings, metrics, clock) as store:
-        alerts, sweeper = Alerts(metrics), Sweeper(store, plugs.sites.keys())
+        alerts = Alerts(metrics)
+        sweeper = Sweeper(
+            sites=plugs.sites.keys(),
+            listers=plugs.sources,
+            queue=store,
+            alert_sink=store,
+            alerts=alerts,
+            clock=clock,
+        )
         yield Parts(
             settings=settings,
             clock=clock,

@@ -14,16 +14,18 @@ ANSWER_SECONDS: Final = 30.0
 T = TypeVar("T")
 
 
-def ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
+def ask(
+    settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]], *, asks_platforms: bool = False
+) -> T:
     """Run `question` against the operator API.
 
     Raises `BridgeError` with the API's own sentence. Beside a running bridge its socket answers; else the same API runs
-    here, over the store that this process then owns for a moment.
+    here, over the store that this process then owns for a moment, and with the platforms if it `asks_platforms`.
     """
-    return asyncio.run(_ask(settings, question))
+    return asyncio.run(_ask(settings, question, asks_platforms=asks_platforms))
 
 
-async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
+async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]], *, asks_platforms: bool) -> T:
     path = settings.state_dir / SOCKET_NAME
     if path.exists():
         try:
@@ -35,7 +37,8 @@ async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Await
             raise Unreachable(f"the running bridge did not answer ({type(error).__name__})") from error
     from bridge.cli.own_store import operating_alone
 
-    async with operating_alone(settings) as app, _client(httpx.ASGITransport(app=app)) as client:
+    alone = operating_alone(settings, asks_platforms=asks_platforms)
+    async with alone as app, _client(httpx.ASGITransport(app=app)) as client:
         return await question(client)
 
 

@@ -1,29 +1,44 @@
 """The operator API over a store that no running bridge owns."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 
+from bridge.domain.ids import ConnectionName
 from bridge.ports.clock import SystemClock
+from bridge.ports.source import Lister
+from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
 from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import open_store
+from bridge.wiring import open_store, plug_in
 
 
 @asynccontextmanager
-async def operating_alone(settings: Settings) -> AsyncIterator[Starlette]:
-    """Own the store inside the block and give the API over it; what it marks due waits for the next `serve`."""
+async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncIterator[Starlette]:
+    """Own the store inside the block and give the API over it; what it marks due waits for the next `serve`.
+
+    Plug-ins are opened only for what `asks_platforms`: the store can be looked into whatever is wrong with them.
+    """
     metrics, clock = Metrics(), SystemClock()
-    sites = {(site.connection, site.id) for site in settings.sites}
-    async with open_store(settings, metrics, clock) as store:
+    async with AsyncExitStack() as stack:
+        listers: Mapping[ConnectionName, Lister] = {}
+        if asks_platforms:
+            listers = (await stack.enter_async_context(plug_in(settings, metrics))).sources
+        store = await stack.enter_async_context(open_store(settings, metrics, clock))
+        sweeper = Sweeper(
+            sites={(site.connection, site.id) for site in settings.sites},
+            listers=listers,
+            queue=store,
+            alert_sink=store,
+            alerts=Alerts(metrics),
+            clock=clock,
+        )
 
         async def text() -> bytes:
             return metrics.text(await store.counts())
 
-        yield operator_app(
-            desk=Desk(store=store, clock=clock), sweeper=Sweeper(store, sites), nudge=lambda: None, metrics=text
-        )
+        yield operator_app(desk=Desk(store=store, clock=clock), sweeper=sweeper, nudge=lambda: None, metrics=text)

@@ -1,4 +1,4 @@
-"""`gatebridge sweep`: look at known tenants again, now."""
+"""`gatebridge sweep`: look at everybody again, now."""
 
 from typing import Annotated, Any
 
@@ -6,8 +6,9 @@ import httpx
 import typer
 
 from bridge.cli import context as cli_context
-from bridge.cli.operator import ask, fetch
-from bridge.cli.output import print_json, say
+from bridge.cli.operator import ANSWER_SECONDS, ask, fetch
+from bridge.cli.output import print_json, say, say_error
+from bridge.telemetry import configure_logging
 
 
 def sweep(
@@ -18,14 +19,24 @@ def sweep(
     as_json: cli_context.AsJson = False,
     config: cli_context.Config = None,
 ) -> None:
-    """Mark every known tenant to be looked at again, behind everything else. Harmless at any time."""
+    """Mark every known tenant, and whom the platform lists beside them, to be looked at. Harmless at any time."""
+    from bridge.service.sweep import LISTING_SECONDS
+
+    configure_logging(level="critical", as_json=False)  # what became of each site is said below, once
     body = {} if site is None else {"site": site}
+    settings = cli_context.settings_for(context, config)
+    patience = ANSWER_SECONDS + LISTING_SECONDS * len(settings.sites)
 
     async def question(client: httpx.AsyncClient) -> Any:
-        return await fetch(client, "POST", "sweep", json=body)
+        return await fetch(client, "POST", "sweep", json=body, timeout=patience)
 
-    answer = ask(cli_context.settings_for(context, config), question)
+    answer = ask(settings, question, asks_platforms=True)
     if as_json:
         print_json(answer)
     else:
         say(f"Known tenants to be looked at again: {answer['marked']}")
+        say(f"Tenants found who were not known: {answer['found']}")
+    for missed in answer["not_listed"]:
+        say_error(f"site {missed['site']} of {missed['connection']} was not listed: {missed['why']}")
+    if answer["not_listed"]:
+        raise typer.Exit(1)

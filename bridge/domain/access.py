@@ -32,6 +32,8 @@ class Problem(StrEnum):
     CODE_REFUSED = "code_refused"
     REFUSED_BY_VENDOR = "refused_by_vendor"
     NO_CAPACITY = "no_capacity"
+    RENTAL_UNREADABLE = "rental_unreadable"
+    """In a task only: what cannot be read is not written to."""
 
 
 OPTED_OUT: Final = "opted_out"

@@ -80,6 +80,26 @@ class Reader(Protocol):
         """Look up what the delivery is about. Raises `BridgeError`s only."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteListing:
+    """The rentals that may earn access at a site, as the platform lists them: all of them, or there is no listing.
+
+    One that is missing here proves nothing: it is read by its id.
+    """
+
+    site: SiteId
+    sightings: tuple[Sighting, ...]
+
+
+class Lister(Protocol):
+    async def list_site(self, site: SiteId) -> SiteListing:
+        """Return every rental at the site that is occupied or in a state that is not known.
+
+        Raises `Anomaly` where an answer contradicts the question or a row cannot be read, `Rejected` for a site that is
+        not configured, and whatever a call raises: a part of a list is never returned.
+        """
+
+
 class Platform(Protocol):
     async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
         """Read the tenant at the site: what the platform lists, and each of `known` that it did not list, by its id.
@@ -98,12 +118,18 @@ class Platform(Protocol):
     async def raise_task(self, task: StaffTask) -> str:
         """Put a task before staff and return the platform's id of it."""
 
+    async def close_task(self, task_id: str, *, site: SiteId) -> bool:
+        """Complete a task that `raise_task` made and nobody has closed, and tell whether this call did so.
+
+        Closing twice is harmless. A task that is gone or over, and anything that is no task, is left as it is.
+        """
+
     async def check(self) -> Sequence[Finding]:
         """Return what an operator should know of key, secret, sites, fields and unit mapping. Changes nothing."""
 
 
-class Source(Verifier, Reader, Platform, Protocol):
-    """All three faces of one connection. Those who use one ask for that one only."""
+class Source(Verifier, Reader, Lister, Platform, Protocol):
+    """All faces of one connection. Those who use one ask for that one only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

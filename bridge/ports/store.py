@@ -95,35 +95,47 @@ class SubjectQueue(Protocol):
         A subject that is due already keeps its better priority and earlier due time.
         """
 
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        """Make what is seen for the first time known and its subject due, and return how many subjects are new.
+
+        A sighting of a known rental of its subject changes nothing. A subject that is due already keeps its better
+        priority and earlier due time. A crash half-way leaves the rest as unknown as it was.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """What staff were told of at a unit: the problem's machine word, and the platform's id, empty if it told none."""
+
+    problem: str
+    id: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRecord:
-    """All that the store knows of a subject.
-
-    `open_tasks` maps a unit to the machine word of the problem that staff were told of there.
-    """
+    """All that the store knows of a subject. `open_tasks` are those that staff were told of, by their units."""
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
     codes: CodeMemory = NO_CODES
     ref: Mapping[str, Any] | None = None
     transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
-    open_tasks: Mapping[UnitId, str] = field(default_factory=dict)
+    open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectCommit:
     """The end of a subject's run, written in one unit of work.
 
-    `access` replaces the records of the rentals it names. `retire_code` ends the code in force. `tasks` are units and
-    the problem that staff were told of; `mended` those whose task is over.
+    `access` replaces the records of the rentals it names. `retire_code` ends the code in force. `tasks` are those that
+    staff were told of in this run, in place of what they were told at the unit before; `mended` are units whose task is
+    over.
     """
 
     outcome: Outcome
     access: tuple[AccessRecord, ...] = ()
     retire_code: bool = False
     entries: tuple[LedgerEntry, ...] = ()
-    tasks: Mapping[UnitId, tuple[str, str]] = field(default_factory=dict)
-    """Unit -> (problem, the platform's task id)."""
+    tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
 
 

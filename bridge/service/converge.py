@@ -39,7 +39,7 @@ from bridge.service.codes import CodeKeeper
 from bridge.service.run import Case, GateRun, Progress
 from bridge.service.settling import RUN_SECONDS, outcome_of
 from bridge.service.sites import ManagedSite
-from bridge.service.tasks import TaskBoard, TaskNews, staff_problems
+from bridge.service.tasks import TaskBoard, TaskEnds, TaskNews, staff_problems
 from bridge.service.write_back import FieldWriter
 from bridge.telemetry import Metrics, get_logger
 
@@ -141,7 +141,14 @@ class Converger:
         desired = _with_problems(desired, failures)
         self._remember(claim, site, desired, record, progress)
 
-        problems = staff_problems(snapshot, desired.rentals, progress.refused_codes, failures, site.field_prefix)
+        problems = staff_problems(
+            snapshot,
+            desired.rentals,
+            progress.refused_codes,
+            failures,
+            field_prefix=site.field_prefix,
+            records=progress.access,
+        )
         news = await self._tasks.tell_staff(platform, problems, record.open_tasks)
         # What staff typed is not replaced before they are told what is wrong with it.
         settled = {r.rental for r in desired.rentals if _is_settled(r, progress) and r.unit not in news.untold}
@@ -151,12 +158,18 @@ class Converger:
         write_error = await self._fields.write(claim, platform, writes, progress)
         unread = [Anomaly(why) for why in snapshot.unreadable.values()]
         error = progress.error() or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
+        ends = TaskEnds()
+        if error is None:
+            mended = {unit: task for unit, task in record.open_tasks.items() if unit not in problems}
+            has_new_code = progress.codes.current != record.codes.current
+            ends = await self._tasks.close_mended(platform, claim.key.site, mended, has_new_code=has_new_code)
+            error = ends.error
         outcome: Outcome = Done(next_due=desired.next_change)
         alerts = self._noteworthy(claim, snapshot, desired, progress)
         if error is not None:
             outcome, more = self._after(error, claim, progress, wake=desired.next_change)
             alerts = (*alerts, *more)
-        return self._commit(desired, outcome, progress, news, alerts)
+        return self._commit(desired, outcome, progress, (news, ends), alerts)
 
     def _noteworthy(
         self, claim: ClaimedSubject, snapshot: Snapshot, desired: Desired, progress: Progress
@@ -230,7 +243,7 @@ class Converger:
         desired: Desired,
         outcome: Outcome,
         progress: Progress,
-        news: TaskNews,
+        tasks: tuple[TaskNews, TaskEnds],
         alerts: Sequence[LedgerEntry],
     ) -> SubjectCommit:
         is_gone = progress.observed is not None and not progress.observed.exists
@@ -239,8 +252,8 @@ class Converger:
             access=tuple(progress.access.values()),
             retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
             entries=(*progress.entries, *alerts),
-            tasks=news.raised,
-            mended=news.mended if isinstance(outcome, Done) else (),
+            tasks=tasks[0].raised,
+            mended=tasks[1].over,
         )
 
 

@@ -14,7 +14,7 @@ from bridge.ports.source import Reader, Resolution
 from bridge.ports.store import DeliveryQueue, DeliverySettlement, SubjectRecords
 from bridge.service.alerts import Alerts
 from bridge.service.settling import RUN_SECONDS, outcome_of
-from bridge.service.sweep import Sweeper
+from bridge.service.sweep import Sweeper, Swept
 from bridge.telemetry import Metrics, get_logger
 
 NOTHING_LEFT = "echo of our own write"
@@ -96,9 +96,16 @@ class Resolver:
         return DeliverySettlement(outcome=Done(), sightings=sightings, transfers=resolution.transfers)
 
     async def _swept(self, claim: ClaimedDelivery, sites: Sequence[SiteId]) -> DeliverySettlement:
-        """Mark before settling: after a crash between the two, the sites are swept once more and never not at all."""
-        marked = sum([await self._sweeper.sweep_site(claim.connection, site) for site in sites])
-        return DeliverySettlement(outcome=Done(), note=f"known tenants to be looked at again: {marked}")
+        """Mark before settling: after a crash between the two, the sites are swept once more and never not at all.
+
+        A site that cannot be listed is tried again as any look-up is, without marking all who are known at each try.
+        """
+        sweep = self._sweeper.finish_site if claim.attempts else self._sweeper.sweep_site
+        swept = Swept.of([await sweep(claim.connection, site) for site in sites])
+        if swept.not_listed:
+            return self._failed(claim, swept.not_listed[0].error)
+        note = f"known tenants to be looked at again: {swept.known}, found anew: {swept.found}"
+        return DeliverySettlement(outcome=Done(), note=note)
 
     async def _without_echoes(self, resolution: Resolution) -> tuple[Sighting, ...]:
         """Leave out the rentals of which only our own last write is heard again."""

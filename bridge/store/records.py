@@ -11,7 +11,7 @@ from sqlalchemy.dialects import sqlite
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, UnitId
-from bridge.ports.store import SubjectRecord
+from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
 from bridge.store.keyring import Keyring
 from bridge.store.tables import access, subject, task, transfer
@@ -35,13 +35,15 @@ def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> Subjec
     if row is None:
         return SubjectRecord()
     known = connection.execute(sa.select(access).where(access.c.subject_id == row.id)).all()
-    tasks = connection.execute(sa.select(task.c.unit, task.c.problem).where(task.c.subject_id == row.id))
+    tasks = connection.execute(
+        sa.select(task.c.unit, task.c.problem, task.c.platform_id).where(task.c.subject_id == row.id)
+    )
     return SubjectRecord(
         access={RentalId(found.rental): _record(found) for found in known},
         codes=codes.load(connection, row.id, key, keyring),
         ref=row.ref,
         transfers=_transfers(connection, key.connection, row.id),
-        open_tasks={UnitId(found.unit): found.problem for found in tasks},
+        open_tasks={UnitId(found.unit): OpenTask(problem=found.problem, id=found.platform_id) for found in tasks},
     )
 
 
@@ -125,9 +127,7 @@ def keep_transfers(connection: sa.Connection, name: ConnectionName, heirs: Mappi
     connection.execute(keep, rows)
 
 
-def keep_tasks(
-    connection: sa.Connection, subject_id: int, told: Mapping[UnitId, tuple[str, str]], now: datetime
-) -> None:
+def keep_tasks(connection: sa.Connection, subject_id: int, told: Mapping[UnitId, OpenTask], now: datetime) -> None:
     """Keep what staff were told of at each unit, in place of what they were told before."""
     if not told:
         return
@@ -137,8 +137,8 @@ def keep_tasks(
         index_elements=["subject_id", "unit"], set_={name: insert.excluded[name] for name in names}
     )
     rows = [
-        {"subject_id": subject_id, "unit": unit, "problem": problem, "platform_id": platform_id, "told_at": now}
-        for unit, (problem, platform_id) in sorted(told.items())
+        {"subject_id": subject_id, "unit": unit, "problem": one.problem, "platform_id": one.id, "told_at": now}
+        for unit, one in told.items()
     ]
     connection.execute(keep, rows)
 

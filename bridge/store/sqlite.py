@@ -12,13 +12,13 @@ import sqlalchemy as sa
 
 from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
-from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt
+from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.ports.clock import Clock
 from bridge.ports.store import AlertRow, DeliveryRow, DeliverySettlement, Priority, SubjectCommit, SubjectRecord
-from bridge.store import desk, inbox, ledger, meta, records, runs, subjects
+from bridge.store import desk, inbox, ledger, listed, meta, records, runs, subjects
 from bridge.store.codes import SealedCode
 from bridge.store.jobs import Unit
 from bridge.store.keyring import Keyring
@@ -88,6 +88,13 @@ class SqliteStore:
             return await self._mark_pages(lambda last: partial(every, after=last), 0)
         there = partial(subjects.mark_page_of, site=site, limit=SWEEP_PAGE, priority=priority, now=now)
         return await self._mark_pages(lambda last: partial(there, after=last), "")
+
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        now, new = self._clock.now(), set[SubjectKey]()
+        for start in range(0, len(sightings), SWEEP_PAGE):
+            page = sightings[start : start + SWEEP_PAGE]
+            new |= await self._writer.run(partial(listed.mark_new, sightings=page, priority=priority, now=now))
+        return len(new)
 
     async def _mark_pages(self, page_after: Callable[[T], Unit[tuple[int, T | None]]], first: T) -> int:
         """Mark page by page, so that acknowledgements fit in between; a crash half-way leaves the rest unmarked."""

@@ -10,7 +10,7 @@ from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliverySt
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.ports.store import DeliveryRow, DeliverySettlement, Priority, SubjectRow
+from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
 
 
 class KeptDelivery:
@@ -120,7 +120,7 @@ class KeptSubject:
     ref: dict[str, Any] | None = None
     access: dict[RentalId, AccessRecord] = field(default_factory=dict)
     codes: list[GivenCode] = field(default_factory=list)
-    tasks: dict[UnitId, tuple[str, str]] = field(default_factory=dict)
+    tasks: dict[UnitId, OpenTask] = field(default_factory=dict)
 
     @property
     def wakes_at(self) -> datetime | None:

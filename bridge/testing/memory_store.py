@@ -105,6 +105,17 @@ class MemoryStore:
             row.mark(priority, now=now, since=now)
         return len(rows)
 
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        self._check()
+        now = self._clock.now()
+        unknown = {seen.subject for seen in sightings} - self._subjects.keys()
+        rows = {key: self._subjects.setdefault(key, KeptSubject(key)) for key in {seen.subject for seen in sightings}}
+        new = [seen for seen in sightings if seen.rental not in rows[seen.subject].access]
+        for key in {seen.subject for seen in new}:
+            rows[key].mark(priority, now=now, since=now)
+        self._make_known(new)
+        return len(unknown)
+
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         self._check()
         row = self._subjects.get(subject)
@@ -123,7 +134,7 @@ class MemoryStore:
             ),
             ref=row.ref,
             transfers=transfers,
-            open_tasks={unit: problem for unit, (problem, _) in row.tasks.items()},
+            open_tasks=dict(row.tasks),
         )
 
     async def take_code(

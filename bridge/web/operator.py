@@ -78,9 +78,9 @@ def operator_app(
     async def sweep(request: Request) -> BaseModel:
         body = await read_body(request, MAX_REQUEST_BYTES)
         asked = schemas.SweepIn.model_validate_json(body) if body else schemas.SweepIn()
-        marked = await (sweeper.sweep() if asked.site is None else sweeper.sweep_named(SiteId(asked.site)))
+        swept = await (sweeper.sweep() if asked.site is None else sweeper.sweep_named(SiteId(asked.site)))
         nudge()
-        return schemas.SweepOut(marked=marked)
+        return schemas.SweepOut.of(swept)
 
     listing = (("state", "string"), ("connection", "string"), ("limit", "integer"), ("before", "integer"))
     operations = (
@@ -121,7 +121,7 @@ def operator_app(
         Operation(
             method="POST",
             path="/sweep",
-            summary="Look at every known subject again, or at those of one site",
+            summary="List the sites' rentals and look at every known subject again, or at those of one site",
             gives=schemas.SweepOut,
             call=sweep,
             takes=schemas.SweepIn,

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from bridge.ports.store import AlertRow, DeliveryRow, SubjectRow
+from bridge.service.sweep import Swept
 
 
 class _Shape(BaseModel):
@@ -125,8 +126,27 @@ class SweepIn(_Shape):
     site: str | None = None
 
 
+class NotListedOut(_Shape):
+    """A site whose rentals could not be had from the platform."""
+
+    connection: str
+    site: str
+    why: str
+
+
 class SweepOut(_Shape):
+    """Known tenants that are looked at again, tenants found that were not known, and sites that were not listed."""
+
     marked: int
+    found: int
+    not_listed: list[NotListedOut]
+
+    @classmethod
+    def of(cls, swept: Swept) -> Self:
+        missed = [
+            NotListedOut(connection=failed.connection, site=failed.site, why=failed.why) for failed in swept.not_listed
+        ]
+        return cls(marked=swept.known, found=swept.found, not_listed=missed)
 
 
 class ErrorOut(_Shape):

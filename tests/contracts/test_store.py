@@ -14,7 +14,7 @@ from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavail
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, TargetId, UnitId
 from bridge.domain.ledger import LedgerKind
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.ports.store import DeliverySettlement, Priority, Store, SubjectCommit, SubjectRecord
+from bridge.ports.store import DeliverySettlement, OpenTask, Priority, Store, SubjectCommit, SubjectRecord
 from bridge.store import CODE_REST, LEASE
 from tests.contracts.store_builders import (
     LAKESIDE,
@@ -443,11 +443,11 @@ class TestRecords:
             rotated=True,
             handover=Handover.SENT,
         )
-        tasks = {UnitId("u1"): ("no_mapping", "task9")}
+        tasks = {UnitId("u1"): OpenTask(problem="no_mapping", id="task9")}
         await store.commit(claim, SubjectCommit(outcome=Done(), access=(access,), tasks=tasks))
         record = await store.load(claim.key)
         assert record.access[RentalId("r1")] == access
-        assert record.open_tasks == {UnitId("u1"): "no_mapping"}
+        assert record.open_tasks == tasks
 
     async def test_a_note_is_there_before_the_run_ends(self, store: Store) -> None:
         claim = await claimed(store)
@@ -458,11 +458,22 @@ class TestRecords:
 
     async def test_a_mended_task_is_over(self, store: Store) -> None:
         claim = await claimed(store)
-        told = {UnitId("u1"): ("no_mapping", "t1"), UnitId("u2"): ("code_refused", "t2")}
+        told = {
+            UnitId("u1"): OpenTask(problem="no_mapping", id="t1"),
+            UnitId("u2"): OpenTask(problem="code_refused", id=""),
+        }
         retry = RetryAt(when=START, why="again")
         await store.commit(claim, SubjectCommit(outcome=retry, tasks=told))
         await store.commit(await claim_one(store), SubjectCommit(outcome=Done(), mended=[UnitId("u1")]))
-        assert (await store.load(claim.key)).open_tasks == {UnitId("u2"): "code_refused"}
+        assert (await store.load(claim.key)).open_tasks == {UnitId("u2"): OpenTask(problem="code_refused", id="")}
+
+    async def test_a_task_that_takes_anothers_place_is_the_one_that_is_known(self, store: Store) -> None:
+        claim, unit = await claimed(store), UnitId("u1")
+        retry = RetryAt(when=START, why="again")
+        old, new = OpenTask(problem="no_mapping", id="t1"), OpenTask(problem="no_capacity", id="t2")
+        await store.commit(claim, SubjectCommit(outcome=retry, tasks={unit: old}))
+        await store.commit(await claim_one(store), SubjectCommit(outcome=Done(), tasks={unit: new}, mended=[unit]))
+        assert (await store.load(claim.key)).open_tasks == {unit: new}
 
     async def test_a_reference_is_kept_replaced_and_dropped(self, store: Store) -> None:
         claim = await claimed(store)

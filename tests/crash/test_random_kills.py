@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -11,12 +12,19 @@ import httpx
 import pytest
 
 from tests.crash.mortal import Tenancy, at_rest, is_dead, kill, people, rents, rows
-from tests.flow.house import KEY_HEADER, House, sign
+from tests.flow.house import KEY_HEADER, House, sandboxed, sign
 
 GIVE_UP_AFTER = 300.0
 SENDERS = 4
 PACE = 0.04
 """Seconds between two deliveries of one sender: the sending then lasts for most of the kills."""
+
+
+@pytest.fixture
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A sandbox for one test: bridges that live as long as these sweep, and would find the tenants of another test."""
+    with sandboxed(tmp_path_factory.mktemp("sandbox")) as one:
+        yield one
 
 
 @dataclass(kw_only=True)

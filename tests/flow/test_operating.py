@@ -53,6 +53,24 @@ def test_the_commands_tell_the_same_beside_a_bridge_and_without_one(lone_house: 
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
 
 
+def test_a_sweep_finds_a_tenant_of_whom_nothing_was_ever_told(lone_house: House) -> None:
+    house = lone_house
+    first, second = house.new_rental(1), house.new_rental(2)
+    with house.serving() as bridge:
+        swept = house.run("sweep")
+        codes = [house.until_code(rental["id"]) for rental in (first, second)]
+        assert bridge.stop() == 0
+    third = house.new_rental(3)
+    alone = house.run_json("sweep")
+    with house.serving():
+        codes.append(house.until_code(third["id"]))
+
+    assert (swept.returncode, swept.stderr) == (0, "")
+    assert swept.stdout.splitlines()[-1] == "Tenants found who were not known: 2"
+    assert alone == {"marked": 2, "found": 1, "not_listed": []}
+    assert len(set(codes)) == 3
+
+
 def test_what_was_accepted_before_a_stop_is_done_after_the_next_start(lone_house: House) -> None:
     house = lone_house
     rentals = [house.new_rental(number) for number in range(5)]

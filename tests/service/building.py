@@ -1,7 +1,8 @@
 """Puts a house together, as `bridge.wiring` does a bridge, with wires in the place of the network."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,13 +11,22 @@ from starlette.applications import Starlette
 
 from adapters.simulator import ADAPTER
 from bridge.domain.credential import Secret
+from bridge.domain.ids import SiteId
 from bridge.domain.policy import OverduePolicy, SitePolicy
 from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
 from bridge.ports.adapter import AdapterContext
 from bridge.ports.source import Source, SourceContext, SourceSite
 from bridge.sandbox.gate import GateSettings, build_gate
-from bridge.sandbox.platform import RECOMMENDED_EVENTS, Event, PlatformSettings, Sender, build_platform, demo_world
+from bridge.sandbox.platform import (
+    RECOMMENDED_EVENTS,
+    Event,
+    EventType,
+    PlatformSettings,
+    Sender,
+    build_platform,
+    demo_world,
+)
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
@@ -43,58 +53,83 @@ async def open_house(
     overdue: OverduePolicy = OverduePolicy.RENTAL,
     list_hides_ended: bool = False,
     platform_key: Secret = API_KEY,
+    policies: Mapping[SiteId, SitePolicy] | None = None,
+    events: frozenset[EventType] = RECOMMENDED_EVENTS,
+    now: datetime | None = None,
+    business_zone: str = ZONE.key,
 ) -> AsyncIterator[House]:
-    """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants."""
+    """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
+
+    `policies` are those of all the sites that the bridge serves; without them it serves one, by `overdue`. `events` are
+    those that the platform's webhook is set up for. The platform's own daily runs follow `business_zone`.
+    """
     clock = MovableClock()
-    world = demo_world(base=clock)
+    clock.moment = now or clock.moment
+    policies = policies or {SITE: SitePolicy(zone=ZONE, overdue=overdue)}
+    world = demo_world(base=clock, zone=business_zone)
     settings = PlatformSettings(api_keys=(platform_key,), public_url=PLATFORM, list_hides_ended=list_hides_ended)
     sender, controller = Sender(world, settings), build_gate(gate, clock)
     to_platform, to_gate = Wire(build_platform(world, sender, settings)), Wire(controller)
     async with AsyncExitStack() as stack:
-        store = await open_sqlite(folder / "house.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
-        stack.push_async_callback(store.close)
         platform_client = await stack.enter_async_context(
             make_client(base_url(f"{PLATFORM}/api", key=""), transport=to_platform)
         )
         gate_client = await stack.enter_async_context(make_client(base_url(GATE, key=""), transport=to_gate))
+
+        async def open_bridge() -> Running:
+            store = await open_sqlite(folder / "house.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
+            sites = [_site(gate_client, site, policy) for site, policy in policies.items()]
+            return _bridge(store, clock, _source(platform_client, sites), sites)
+
         house = House(
             clock=clock,
             world=world,
             sender=sender,
             settings=settings,
-            bridge=_bridge(store, clock, _source(platform_client), _site(gate_client, overdue)),
+            bridge=await open_bridge(),
             platform=to_platform,
             gate=to_gate,
             hands=await stack.enter_async_context(_hands(controller)),
             database=folder / "house.db",
+            reopen=open_bridge,
         )
-        world.books.subscribe(_listener(house))
+        stack.push_async_callback(house.close)
+        world.books.subscribe(_listener(house, events))
         yield house
 
 
-def _source(client: httpx.AsyncClient) -> Source:
+def _source(client: httpx.AsyncClient, managed: Sequence[ManagedSite]) -> Source:
     options = {"base_url": PLATFORM, "api_key": API_KEY.reveal(), "webhook_secrets": [SECRET.reveal()]}
-    sites = [SourceSite(id=SITE, field_prefix="gate", zone=ZONE)]
+    sites = [SourceSite(id=site.id, field_prefix=site.field_prefix, zone=site.policy.zone) for site in managed]
     context = SourceContext(connection=CONNECTION, sites=sites, client_for=lambda _: client)
     return SOURCE.open(SOURCE.options.model_validate(options), context)
 
 
-def _site(client: httpx.AsyncClient, overdue: OverduePolicy) -> ManagedSite:
+def _site(client: httpx.AsyncClient, site: SiteId, policy: SitePolicy) -> ManagedSite:
     options = ADAPTER.options.model_validate({"url": GATE})
     return ManagedSite(
         connection=CONNECTION,
-        id=SITE,
-        policy=SitePolicy(zone=ZONE, overdue=overdue),
-        adapter=ADAPTER.open(options, AdapterContext(site=SITE, client=client)),
+        id=site,
+        policy=policy,
+        adapter=ADAPTER.open(options, AdapterContext(site=site, client=client)),
         adapter_key="simulator",
         capabilities=ADAPTER.capabilities,
         field_prefix="gate",
     )
 
 
-def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: ManagedSite) -> Running:
+def _bridge(store: SqliteStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
     metrics = Metrics()
-    alerts, sweeper = Alerts(metrics), Sweeper(store, [(CONNECTION, SITE)])
+    managed = {(CONNECTION, site.id): site for site in sites}
+    alerts = Alerts(metrics)
+    sweeper = Sweeper(
+        sites=managed.keys(),
+        listers={CONNECTION: source},
+        queue=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+    )
     return Running(
         store=store,
         receiver=Receiver(
@@ -115,7 +150,7 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, site: Manag
             metrics=metrics,
         ),
         converger=Converger(
-            sites={(CONNECTION, SITE): site},
+            sites=managed,
             platforms={CONNECTION: source},
             records=store,
             alerts=alerts,
@@ -131,9 +166,9 @@ def _hands(controller: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=controller), base_url=GATE)
 
 
-def _listener(house: House) -> Callable[[Event], None]:
+def _listener(house: House, events: frozenset[EventType]) -> Callable[[Event], None]:
     def hear(event: Event) -> None:
-        if event.type in RECOMMENDED_EVENTS:
+        if event.type in events:
             house.told.append(event)
 
     return hear

@@ -5,7 +5,7 @@ Nothing happens by itself: the test says what happens on the platform, when its 
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from bridge.sandbox.platform import (
     LAKESIDE_ADDON,
     ApiFault,
     Event,
+    EventType,
     FaultPlan,
     Hook,
     PlatformSettings,
@@ -89,6 +90,8 @@ class House:
     hands: httpx.AsyncClient
     """Somebody in front of the gate controller."""
     database: Path
+    reopen: Callable[[], Awaitable[Running]]
+    """Opens another bridge on the same database, which nobody else has open."""
     told: list[Event] = field(default_factory=list)
     """What the platform has published and nobody has delivered yet."""
     past: list[Event] = field(default_factory=list)
@@ -113,8 +116,9 @@ class House:
 
     def body(self, event: Event) -> bytes:
         """Return what the platform posts for `event`, in the house's variant of the envelope."""
-        hook = Hook(url="https://bridge", secret=SECRET, variant=self.variant, addon_id=LAKESIDE_ADDON)
-        job = self.world.job_about(event) if names_job(event, self.variant) else event.job_id
+        variant = Variant.ADDON if event.type is EventType.DAILY else self.variant
+        hook = Hook(url="https://bridge", secret=SECRET, variant=variant, addon_id=LAKESIDE_ADDON)
+        job = self.world.job_about(event) if names_job(event, variant) else event.job_id
         return render(event, event.id, hook, self.settings, job)
 
     async def post(self, *bodies: bytes) -> list[str]:
@@ -161,6 +165,14 @@ class House:
         self.clock.advance(**delta)
         return await self.settle()
 
+    async def restart(self) -> None:
+        """End the bridge and start it again: what it remembers is what its store has kept."""
+        await self.close()
+        self.bridge = await self.reopen()
+
+    async def close(self) -> None:
+        await self.bridge.store.close()
+
     async def sweep(self) -> int:
         await self.bridge.sweeper.sweep()
         return await self.settle()
@@ -174,16 +186,16 @@ class House:
     def fault_platform(self, fault: ApiFault | None) -> None:
         self.sender.faults.plan = FaultPlan(api=fault)
 
-    async def keypad(self, door: str, code: str | None) -> str:
+    async def keypad(self, door: str, code: str | None, site: str = LAKESIDE) -> str:
         """Type `code` at `door` and return what the gate says: `ok`, or why not."""
-        answer = await self.hands.post("/keypad", json={"site": LAKESIDE, "target": door, "code": code})
+        answer = await self.hands.post("/keypad", json={"site": site, "target": door, "code": code})
         reason: str = answer.json()["reason"]
         return reason
 
-    async def people(self) -> list[dict[str, Any]]:
+    async def people(self, site: str = LAKESIDE) -> list[dict[str, Any]]:
         """Return who is known at the gate, with codes and doors."""
         state = (await self.hands.get("/sandbox/state", params={"codes": "true"})).json()
-        found: list[dict[str, Any]] = state["sites"].get(LAKESIDE, {"people": []})["people"]
+        found: list[dict[str, Any]] = state["sites"].get(site, {"people": []})["people"]
         return found
 
     async def stranger(self, code: str, *doors: str) -> None:
@@ -206,6 +218,10 @@ class House:
 
     def tasks(self) -> Sequence[Job]:
         return [job for job in self.world.books.jobs if job.type is JobType.TASK]
+
+    def open_tasks(self) -> list[str | None]:
+        """Return the titles of the tasks that nobody has closed, the oldest first."""
+        return [job.data.title for job in self.tasks() if job.state.is_alive]
 
     async def alerts(self) -> list[str]:
         """Return the alerts' words, the oldest first."""

@@ -10,6 +10,7 @@ from bridge.domain.ids import SiteId
 from bridge.domain.policy import OverduePolicy
 from bridge.sandbox.platform import LAKESIDE_ADDON
 from bridge.sandbox.platform.records import UnitState
+from bridge.service.sweep import Swept
 from tests.service.building import open_house
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, UNIT_IDS, House
 
@@ -136,7 +137,7 @@ async def test_the_daily_sign_mends_what_was_lost(house: House) -> None:
     await house.settle()
 
     assert (house.status(mira), house.status(jonas)) == ("suspended: overdue", "revoked")
-    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 2"]
+    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 2, found anew: 0"]
 
 
 async def test_a_second_daily_sign_writes_nothing(house: House) -> None:
@@ -189,7 +190,7 @@ async def test_a_crash_before_the_daily_sign_is_settled_loses_no_sweep(
 
     assert marked == {"ready": 1}
     assert house.status(rental) == "suspended: overdue"
-    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1"]
+    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1, found anew: 0"]
 
 
 async def test_a_daily_sign_that_could_not_mark_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +211,7 @@ async def test_a_daily_sign_that_could_not_mark_is_tried_again(house: House, mon
 
     assert untouched == {}
     assert house.status(rental) == "suspended: overdue"
-    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1"]
+    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1, found anew: 0"]
 
 
 async def test_an_operators_sweep_of_a_site_mends_what_was_lost_there(house: House) -> None:
@@ -219,7 +220,7 @@ async def test_an_operators_sweep_of_a_site_mends_what_was_lost_there(house: Hou
     house.move_out(rental)
     lose(house)
 
-    assert await house.bridge.sweeper.sweep_named(SITE) == 1
+    assert await house.bridge.sweeper.sweep_named(SITE) == Swept(known=1)
     await house.settle()
 
     assert house.status(rental) == "revoked"

@@ -14,9 +14,10 @@ from bridge.domain.deliveries import DeliveryState
 from bridge.domain.ids import DeliveryId, SiteId
 from bridge.ports.store import Priority
 from bridge.store import desk, inbox, ledger, subjects, upgrade
+from bridge.store import listed as listed_sightings
 from bridge.store.connections import writer_engine
 from bridge.store.tables import to_micros
-from tests.contracts.store_builders import LAKESIDE, START
+from tests.contracts.store_builders import LAKESIDE, START, a_key, a_sighting
 
 OLD, WAITING = 100_000, 2_000
 NOW = START + timedelta(hours=1)
@@ -37,6 +38,7 @@ def fill(connection: sqlite3.Connection) -> None:
         "INSERT INTO subject (connection, site, tenant, state, due_at, priority) VALUES (?, 'site', ?, ?, ?, ?)",
         ((LAKESIDE, str(number), *row) for number, row in enumerate(due)),
     )
+    connection.execute("INSERT INTO access (subject_id, rental) SELECT id, 'rental' FROM subject")
     connection.executemany(
         "INSERT INTO ledger (at, kind, what, details, chain) VALUES (?, 'intent', 'grant', '{}', '')",
         ((at,) for _ in range(OLD)),
@@ -94,6 +96,7 @@ def listed(state: DeliveryState | None, *, by_connection: bool) -> Query:
     )
 
 
+KNOWN = [a_sighting(a_key(str(number), site="site"), "rental") for number in range(500)]
 UNTIL = NOW + timedelta(minutes=2)
 QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim deliveries": (
@@ -109,6 +112,10 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
             connection, site=(LAKESIDE, SiteId("site")), after="2", limit=500, priority=Priority.SWEEP, now=NOW
         ),
         {"sqlite_autoindex_subject_1"},
+    ),
+    "what a listing tells": (
+        lambda connection: listed_sightings.mark_new(connection, sightings=KNOWN, priority=Priority.SWEEP, now=NOW),
+        {"sqlite_autoindex_subject_1", "sqlite_autoindex_access_1"},
     ),
     "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from bridge.domain.credential import Secret
+from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, SiteId
-from bridge.ports.source import SourceContext
+from bridge.ports.source import SiteListing, SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
@@ -54,12 +55,26 @@ def event(number: int = 1, type: str = "unitRental.markOverdue", **data: Any) ->
 
 
 @dataclass(kw_only=True)
+class Listed:
+    """A platform that lists what a test says, or fails as it says."""
+
+    rentals: dict[SiteId, tuple[Sighting, ...]] = field(default_factory=dict)
+    failures: dict[SiteId, Exception] = field(default_factory=dict)
+
+    async def list_site(self, site: SiteId) -> SiteListing:
+        if site in self.failures:
+            raise self.failures[site]
+        return SiteListing(site=site, sightings=self.rentals.get(site, ()))
+
+
+@dataclass(kw_only=True)
 class World:
     client: httpx.AsyncClient
     operator: httpx.AsyncClient
     store: Store
     metrics: Metrics
     clock: MovableClock
+    lister: Listed
     nudges: list[None] = field(default_factory=list)
 
     async def post(
@@ -104,14 +119,29 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         return metrics.text(await store.counts())
 
     public = receiver_app(receiver, max_body_bytes=CAP, metrics=text)
-    operator = operator_app(
-        desk=Desk(store=store, clock=clock), sweeper=Sweeper(store, SITES), nudge=lambda: None, metrics=text
+    lister = Listed()
+    sweeper = Sweeper(
+        sites=SITES,
+        listers=dict.fromkeys((connection for connection, _ in SITES), lister),
+        queue=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
     )
+    operator = operator_app(desk=Desk(store=store, clock=clock), sweeper=sweeper, nudge=lambda: None, metrics=text)
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(public), base_url="http://bridge") as client,
         httpx.AsyncClient(transport=httpx.ASGITransport(operator), base_url="http://operator") as operator_client,
     ):
-        yield World(client=client, operator=operator_client, store=store, metrics=metrics, clock=clock, nudges=nudges)
+        yield World(
+            client=client,
+            operator=operator_client,
+            store=store,
+            metrics=metrics,
+            clock=clock,
+            lister=lister,
+            nudges=nudges,
+        )
     await platform.aclose()
     await store.close()
 

@@ -3,6 +3,9 @@
 import pytest
 from openapi_spec_validator import validate
 
+from bridge.domain.errors import Unreachable
+from bridge.domain.ids import SiteId
+from tests.contracts.store_builders import a_key, a_sighting
 from tests.web.conftest import World, event
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +78,28 @@ async def test_status_counts_what_waits(world: World) -> None:
 
 
 async def test_a_sweep_without_subjects_marks_none(world: World) -> None:
-    assert (await world.operator.post("/api/v1/sweep")).json() == {"marked": 0}
+    answer = await world.operator.post("/api/v1/sweep")
+    assert answer.json() == {"marked": 0, "found": 0, "not_listed": []}
+
+
+async def test_a_sweep_tells_whom_it_found_and_which_site_it_could_not_list(world: World) -> None:
+    world.lister.rentals[SiteId("site1")] = (a_sighting(a_key("t1")), a_sighting(a_key("t2")))
+    world.lister.failures[SiteId("site2")] = Unreachable("GET hillside.example: no answer")
+    first = (await world.operator.post("/api/v1/sweep")).json()
+    second = (await world.operator.post("/api/v1/sweep", json={"site": "site1"})).json()
+    why = "GET hillside.example: no answer"
+    assert first == {
+        "marked": 0,
+        "found": 2,
+        "not_listed": [{"connection": "hillside", "site": "site2", "why": why}],
+    }
+    assert second == {"marked": 2, "found": 0, "not_listed": []}
+
+
+async def test_a_site_that_fails_of_a_defect_shows_nothing_of_it(world: World) -> None:
+    world.lister.failures[SiteId("site1")] = RuntimeError("code 482913")
+    answer = (await world.operator.post("/api/v1/sweep", json={"site": "site1"})).json()
+    assert [missed["why"] for missed in answer["not_listed"]] == ["unexpected RuntimeError"]
 
 
 async def test_a_sweep_of_a_site_that_is_not_configured_is_a_mistake(world: World) -> None:

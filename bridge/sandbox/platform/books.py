@@ -66,6 +66,7 @@ class Books:
         job: str | None = None,
         rentals: tuple[str, ...] = (),
         unit: str | None = None,
+        user: str | None = None,
         changed_keys: tuple[str, ...] | None = None,
     ) -> Event:
         event = Event(
@@ -75,6 +76,7 @@ class Books:
             job_id=job,
             rental_ids=rentals,
             unit_id=unit,
+            user_id=user,
             changed_keys=changed_keys,
         )
         self.events.append(event)

@@ -28,9 +28,15 @@ TENANTS: Final = (
 )
 
 
-def demo_world(*, field_prefix: str = "gate", base: Clock | None = None, emit_no_change_updates: bool = False) -> World:
+def demo_world(
+    *,
+    field_prefix: str = "gate",
+    base: Clock | None = None,
+    emit_no_change_updates: bool = False,
+    zone: str = "Europe/London",
+) -> World:
     """Return a world with one site, Lakeside, with empty units mapped to gates, and tenants who rent nothing yet."""
-    world = World(zone="Europe/London", base=base, emit_no_change_updates=emit_no_change_updates)
+    world = World(zone=zone, base=base, emit_no_change_updates=emit_no_change_updates)
     world.create_site(code="lakeside", title="Lakeside", site_id=LAKESIDE)
     environment: dict[str, FieldValue] = {f"{field_prefix}_environment": "testing"}
     world.create_addon(LAKESIDE, addon_id=LAKESIDE_ADDON, fields=environment)

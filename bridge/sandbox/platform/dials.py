@@ -152,6 +152,7 @@ def _faults_shape(plan: FaultPlan) -> Shape:
             "status": api.status,
             "retryAfter": api.retry_after,
             "path": api.path,
+            "method": api.method,
         },
     }
 
@@ -185,4 +186,5 @@ def _read_api_fault(body: dict[str, Any]) -> ApiFault:
         status=status,
         retry_after=None if body.get("retryAfter") is None else number(body, "retryAfter", default=0.0),
         path=text(body, "path", ""),
+        method=text(body, "method", ""),
     )

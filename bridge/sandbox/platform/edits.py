@@ -1,12 +1,13 @@
 """What staff and integrations write: custom fields, start dates, blocks."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from bridge.sandbox.platform.books import Books
 from bridge.sandbox.platform.errors import NotPossible
 from bridge.sandbox.platform.event import EventType
-from bridge.sandbox.platform.records import CustomFields, FieldValue, Rental, Unit, UnitState
+from bridge.sandbox.platform.records import CustomFields, FieldValue, Rental, Unit, UnitState, User
 
 CONTAINER: Final = "customFields"
 
@@ -38,6 +39,15 @@ class Edits:
         if keys or self._emits_no_change:
             self._books.publish(EventType.UNIT_UPDATED, unit=unit_id, changed_keys=keys)
         return unit
+
+    def user(self, user_id: str, changes: Mapping[str, str]) -> User:
+        """Change names, e-mail or phone of a tenant: `changes` has new values by the names of `User`'s fields."""
+        old = self._books.users.get(user_id)
+        differing = {name: value for name, value in changes.items() if getattr(old, name) != value}
+        user = self._books.users.change(user_id, **differing) if differing else old
+        if differing or self._emits_no_change:
+            self._books.publish(EventType.USER_UPDATED, user=user_id)
+        return user
 
     def block(self, unit_id: str, reason: str) -> Unit:
         """Take a free unit out of letting. Raises `NotPossible` for one that is held."""

@@ -56,6 +56,8 @@ def _data(event: Event, variant: Variant, job_id: str | None) -> Mapping[str, An
         data["unitRentalId"] = event.rental_ids[0]
     if event.unit_id is not None:
         data["unitId"] = event.unit_id
+    if event.user_id is not None:
+        data["userId"] = event.user_id
     if event.changed_keys is not None:
         data["changedKeys"] = list(event.changed_keys)
     return data

@@ -28,6 +28,8 @@ class EventType(StrEnum):
     UNIT_BLOCKED = "unit.blocked"
     UNIT_UNBLOCKED = "unit.unblocked"
     UNIT_UNASSIGNED = "unit.unassigned"
+    USER_UPDATED = "user.updated"
+    DAILY = "addon.dailyEvent.started"
 
     @property
     def is_job(self) -> bool:
@@ -61,4 +63,5 @@ class Event:
     job_id: str | None = None
     rental_ids: tuple[str, ...] = ()
     unit_id: str | None = None
+    user_id: str | None = None
     changed_keys: tuple[str, ...] | None = None

@@ -16,13 +16,17 @@ class ApiFaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiFault:
-    """What the next `remaining` API calls get whose path, after `/api/v1/admin/`, begins with `path`."""
+    """What the next `remaining` API calls get whose path, after `/api/v1/admin/`, begins with `path`.
+
+    `method` is that of the calls it meets, all if it is empty.
+    """
 
     kind: ApiFaultKind
     remaining: int = 1
     status: int = 503
     retry_after: float | None = None
     path: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +52,12 @@ class Faults:
     def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
 
-    def take(self, path: str, *, is_list: bool) -> ApiFault | None:
+    def take(self, method: str, path: str, *, is_list: bool) -> ApiFault | None:
         """Return the fault that this API call meets, using it up, or None."""
         fault = self.plan.api
         if fault is None or fault.remaining < 1 or not path.startswith(fault.path):
             return None
-        if fault.kind is ApiFaultKind.EMPTY_PAGE and not is_list:
+        if fault.method not in {"", method} or (fault.kind is ApiFaultKind.EMPTY_PAGE and not is_list):
             return None
         left = replace(fault, remaining=fault.remaining - 1)
         self.plan = replace(self.plan, api=left if left.remaining > 0 else None)

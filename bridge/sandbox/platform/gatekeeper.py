@@ -31,7 +31,7 @@ class Misfortune:
         request = Request(scope)
         path = request.url.path.removeprefix(self._root).strip("/")
         await asyncio.sleep(self._faults.plan.latency)
-        fault = self._faults.take(path, is_list=path in LISTS)
+        fault = self._faults.take(request.method, path, is_list=path in LISTS)
         app = self._app if fault is None else _answer(fault)
         await app(scope, receive, send)
 

@@ -1,6 +1,6 @@
 """The simulated platform's world: what exists, and everything that may be done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from bridge.sandbox.platform.books import Books
 from bridge.sandbox.platform.clock import BusinessClock
 from bridge.sandbox.platform.daily import DailyRuns
 from bridge.sandbox.platform.edits import Edits
-from bridge.sandbox.platform.event import Event
+from bridge.sandbox.platform.event import Event, EventType
 from bridge.sandbox.platform.ids import Ids
 from bridge.sandbox.platform.jobs import Jobs
 from bridge.sandbox.platform.move_ins import MoveIns
@@ -154,6 +154,10 @@ class World:
     def edit_unit(self, unit_id: str, fields: CustomFields) -> Unit:
         return self._edits.unit(unit_id, fields)
 
+    def edit_tenant(self, user_id: str, changes: Mapping[str, str]) -> User:
+        """Change `first_name`, `last_name`, `email` or `phone`."""
+        return self._edits.user(user_id, changes)
+
     def block_unit(self, unit_id: str, reason: str = "") -> Unit:
         return self._edits.block(unit_id, reason)
 
@@ -174,6 +178,10 @@ class World:
 
     def fail_job(self, job_id: str) -> None:
         self._jobs.fail(job_id)
+
+    def tell_daily(self) -> Event:
+        """Give the add-on's daily sign. When in the day the platform does so is not known."""
+        return self.books.publish(EventType.DAILY)
 
     def catch_up(self) -> int:
         """Do what the clock has made due since the last look, and return how many daily runs that were."""

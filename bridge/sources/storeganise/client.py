@@ -9,12 +9,13 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from bridge.sdk import Anomaly, Secret, call, is_safe_id
-from bridge.sources.storeganise.wire import Addon, CustomFields, Job, Owner, RentalRow, UnitRow, parse
+from bridge.sources.storeganise.wire import Addon, CustomFields, Job, Owner, RentalRow, Task, UnitRow, parse
 
 ADMIN: Final = "v1/admin"
 PAGE: Final = 50
 """The platform asks to keep lists with `include` under about 50 items [official 297]."""
-UNIT_PAGE: Final = 100
+BARE_PAGE: Final = 100
+"""Of rows without what belongs to them, or with little of it."""
 SMALLEST_CAP: Final = 20
 """The fewest rows that a server is thought to cut a page to: the limit is unknown, the smallest page at peers is 20."""
 MAX_PAGES: Final = 100
@@ -22,7 +23,7 @@ WHOLE: Final = "unit,owner,customFields"
 FIELDS: Final = "customFields"
 _WRAPPERS: Final = ("data", "items")
 
-RowT = TypeVar("RowT", RentalRow, UnitRow, Owner, Job, Addon)
+RowT = TypeVar("RowT", RentalRow, UnitRow, Owner, Job, Task, Addon)
 
 
 class StoreganiseApi:
@@ -42,6 +43,9 @@ class StoreganiseApi:
 
     async def job(self, job_id: str, key: Secret) -> Job | None:
         return await self._one(Job, "jobs", job_id, key, None)
+
+    async def task(self, job_id: str, key: Secret) -> Task | None:
+        return await self._one(Task, "jobs", job_id, key, None)
 
     async def addon(self, addon_id: str, key: Secret) -> Addon | None:
         return await self._one(Addon, "addons", addon_id, key, None)
@@ -72,8 +76,14 @@ class StoreganiseApi:
 
     async def units_at(self, site_id: str, key: Secret) -> list[UnitRow]:
         query = {"siteId": safe(site_id, "site"), "include": FIELDS}
-        rows = await self._list("units", query, key, limit=UNIT_PAGE)
+        rows = await self._list("units", query, key, limit=BARE_PAGE)
         return [parse(UnitRow, row, f"units of site {site_id}") for row in rows]
+
+    async def occupied_at(self, site_id: str, key: Secret) -> list[RentalRow]:
+        """Return all rentals that the platform lists for the site and the state; without fields, unit and owner."""
+        query = {"siteId": safe(site_id, "site"), "state": "occupied"}
+        rows = await self._list("unit-rentals", query, key, limit=BARE_PAGE)
+        return [parse(RentalRow, row, f"unit-rentals of site {site_id}") for row in rows]
 
     async def some_rentals_at(self, site_id: str, key: Secret) -> list[RentalRow]:
         """Return a few occupied rentals with their custom fields."""
@@ -96,6 +106,10 @@ class StoreganiseApi:
         answer = await call(self._client, "POST", f"{ADMIN}/jobs", json=job, headers=_authorized(key))
         made = answer.body.get("id") if isinstance(answer.body, dict) else None
         return made if isinstance(made, str) and is_safe_id(made) else None
+
+    async def complete_step(self, job_id: str, step_id: str, key: Secret) -> None:
+        path = f"{ADMIN}/jobs/{safe(job_id, 'job')}/steps/{safe(step_id, 'step')}"
+        await call(self._client, "PUT", path, json={"state": "completed"}, headers=_authorized(key))
 
     async def _one(self, model: type[RowT], kind: str, row_id: str, key: Secret, include: str | None) -> RowT | None:
         what = f"{kind}/{safe(row_id, kind)}"

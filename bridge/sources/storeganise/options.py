@@ -1,5 +1,6 @@
 """What an operator configures for a Storeganise account."""
 
+from enum import StrEnum
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -26,6 +27,15 @@ def api_root(text: str) -> str:
     return str(url.copy_with(path=f"{path}/api/"))
 
 
+class CloseTasks(StrEnum):
+    """What becomes of a task for staff when what it asks for is done."""
+
+    COMPLETE_STEPS = "complete_steps"
+    """Its open steps are completed; not proved on a live account."""
+    LEAVE = "leave"
+    """Staff close it."""
+
+
 class StoreganiseOptions(Options):
     """One account. Keys travel to `base_url` only, whatever a delivery says."""
 
@@ -36,6 +46,7 @@ class StoreganiseOptions(Options):
     """The add-on's secret key, where the bridge is installed as an add-on."""
     webhook_secrets: Annotated[tuple[SecretText, ...], Field(min_length=1)]
     """Several while one is being rotated; any of them is accepted."""
+    close_tasks: CloseTasks = CloseTasks.COMPLETE_STEPS
 
     @model_validator(mode="after")
     def _has_a_key(self) -> Self:

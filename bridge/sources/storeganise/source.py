@@ -1,4 +1,4 @@
-"""One Storeganise account, with the three faces that the bridge asks of a source."""
+"""One Storeganise account, with the faces that the bridge asks of a source."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,6 +12,7 @@ from bridge.sdk import (
     RentalId,
     Resolution,
     SiteId,
+    SiteListing,
     Snapshot,
     SourceContext,
     StaffTask,
@@ -22,10 +23,11 @@ from bridge.sources.storeganise.check import AccountCheck
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.envelope import read_envelope
 from bridge.sources.storeganise.keyring import Keyring
-from bridge.sources.storeganise.options import StoreganiseOptions
+from bridge.sources.storeganise.listing import list_site
+from bridge.sources.storeganise.options import CloseTasks, StoreganiseOptions
 from bridge.sources.storeganise.resolve import DeliveryResolver
 from bridge.sources.storeganise.snapshot import SnapshotReader
-from bridge.sources.storeganise.tasks import post_task
+from bridge.sources.storeganise.tasks import complete_task, post_task
 from bridge.sources.storeganise.users import UserRentals
 from bridge.sources.storeganise.write_back import write_fields
 
@@ -36,6 +38,8 @@ class StoreganiseSource:
     """Raises `ConfigurationError` where options and sites cannot work together."""
 
     def __init__(self, options: StoreganiseOptions, context: SourceContext) -> None:
+        self._connection = context.connection
+        self._close_tasks = options.close_tasks
         self._sites = {site.id: site for site in context.sites}
         self._keyring = Keyring(options, context.sites, context.connection)
         self._verifier = HmacHeader(header=SIGNATURE_HEADER, secrets=options.webhook_secrets)
@@ -62,6 +66,11 @@ class StoreganiseSource:
     async def resolve(self, delivery: ClaimedDelivery) -> Resolution:
         return await self._resolver.resolve(delivery)
 
+    async def list_site(self, site: SiteId) -> SiteListing:
+        if site not in self._sites:
+            raise Rejected(f"site {site} is not configured")
+        return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
+
     async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
         return await self._snapshots.read(subject, known)
 
@@ -72,6 +81,11 @@ class StoreganiseSource:
 
     async def raise_task(self, task: StaffTask) -> str:
         return await post_task(task, self._api, self._keyring.of_site(task.site))
+
+    async def close_task(self, task_id: str, *, site: SiteId) -> bool:
+        if self._close_tasks is CloseTasks.LEAVE:
+            return False
+        return await complete_task(task_id, self._api, self._keyring.of_site(site))
 
     async def check(self) -> Sequence[Finding]:
         return await self._check.findings()

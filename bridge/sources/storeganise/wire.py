@@ -113,6 +113,20 @@ class Job(Wire):
         return next((step.result for step in self.steps if step.type == "start"), None)
 
 
+class TaskStep(Wire):
+    id: OptionalId = None
+    state: str | None = None
+
+
+class Task(Wire):
+    """A job as far as closing it goes; jobs of other kinds are never read so closely."""
+
+    id: Id
+    type: str | None = None
+    state: str | None = None
+    steps: Annotated[tuple[TaskStep, ...], Field(strict=False), BeforeValidator(_none_is_empty)] = ()
+
+
 class Addon(Wire):
     id: Id
     site_id: OptionalId = None

@@ -70,3 +70,9 @@ def test_no_secret_shows_in_options_or_in_their_errors() -> None:
     with pytest.raises(ValidationError) as caught:
         options(api_key="sgk-4711\n")
     assert "4711" not in str(caught.value)
+
+
+def test_what_becomes_of_tasks_is_one_of_two_words() -> None:
+    assert (options().close_tasks, options(close_tasks="leave").close_tasks) == ("complete_steps", "leave")
+    with pytest.raises(ValidationError, match="close_tasks"):
+        options(close_tasks="delete")

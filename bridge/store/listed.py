@@ -1,0 +1,42 @@
+"""What is seen outside of a delivery: the new of it becomes known and due, the rest changes nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from bridge.domain.deliveries import Sighting
+from bridge.domain.ids import RentalId, SubjectKey
+from bridge.ports.store import Priority
+from bridge.store import records, subjects
+from bridge.store.tables import access, subject
+
+_COLUMNS: Final = [subject.c.connection, subject.c.site, subject.c.tenant, access.c.rental]
+
+
+def mark_new(
+    connection: sa.Connection, *, sightings: Sequence[Sighting], priority: Priority, now: datetime
+) -> set[SubjectKey]:
+    """Make new rentals known and their subjects due; return the subjects that were not known."""
+    keys = sorted({seen.subject for seen in sightings})
+    known = _known_rentals(connection, keys)
+    new = [seen for seen in sightings if seen.rental not in known.get(seen.subject, ())]
+    if new:
+        subjects.mark(connection, sorted({seen.subject for seen in new}), priority=priority, now=now, since=now)
+        records.make_known(connection, new)
+    return set(keys) - known.keys()
+
+
+def _known_rentals(connection: sa.Connection, keys: Sequence[SubjectKey]) -> dict[SubjectKey, set[RentalId]]:
+    """Return the known ones of these subjects, each with the rentals that are known of it."""
+    is_asked = sa.tuple_(subject.c.connection, subject.c.site, subject.c.tenant).in_(
+        [(key.connection, key.site, key.tenant) for key in keys]
+    )
+    joined = sa.select(*_COLUMNS).outerjoin_from(subject, access, access.c.subject_id == subject.c.id)
+    known: dict[SubjectKey, set[RentalId]] = {}
+    for row in connection.execute(joined.where(is_asked)):
+        rentals = known.setdefault(subjects.key_of(row), set())
+        if row.rental is not None:
+            rentals.add(RentalId(row.rental))
+    return known
