@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic import BaseModel as _BaseModel
 
+from bridge.domain.capabilities import Capabilities, CodeMaker, SuspendScope
+from bridge.domain.changes import Change, EntryState, Kind, Observed
 from bridge.domain.credential import CodeRules, GateCode, Secret
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
 from bridge.domain.errors import (
@@ -37,14 +39,16 @@ from bridge.domain.ids import (
     is_safe_id,
     is_safe_target,
 )
-from bridge.domain.plan import Change, EntryState, Kind, Observed
 from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Resync, Snapshot, Tenant, Unit
+from bridge.domain.whom import By, Whom
 from bridge.outbound.calls import Answer, call
 from bridge.outbound.pinning import base_url, origin
-from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Capabilities, Checkpoint, Person, Ref
+from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref
 from bridge.ports.findings import Finding, Verdict
 from bridge.ports.source import (
+    NOWHERE,
     Envelope,
+    Located,
     OwnFields,
     Resolution,
     SiteListing,
@@ -94,16 +98,19 @@ class Options(_BaseModel):
 
 
 __all__ = [
+    "NOWHERE",
     "Adapter",
     "AdapterContext",
     "AdapterSpec",
     "Anomaly",
     "Answer",
     "BridgeError",
+    "By",
     "Capabilities",
     "Change",
     "Checkpoint",
     "ClaimedDelivery",
+    "CodeMaker",
     "CodeRules",
     "ConfigurationError",
     "Conflict",
@@ -116,6 +123,7 @@ __all__ = [
     "HeaderKey",
     "HmacHeader",
     "Kind",
+    "Located",
     "NoCapacity",
     "NotYetConsistent",
     "Observed",
@@ -147,6 +155,7 @@ __all__ = [
     "SourceSpec",
     "StaffTask",
     "SubjectKey",
+    "SuspendScope",
     "TargetId",
     "TemporaryError",
     "Tenant",
@@ -158,6 +167,7 @@ __all__ = [
     "UnreadableBody",
     "Unsupported",
     "Verdict",
+    "Whom",
     "base_url",
     "call",
     "inert",

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -24,8 +25,8 @@ from pydantic_settings import (
 
 from bridge.domain.credential import MIN_KEY_LENGTH, Secret
 from bridge.domain.errors import ConfigurationError
-from bridge.domain.ids import ConnectionName, SiteId
-from bridge.domain.policy import MoveOutPolicy, OverduePolicy
+from bridge.domain.ids import ConnectionName, SiteId, TargetId, is_safe_target
+from bridge.domain.policy import Blackout, CommonDoorsPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
 
 CONFIG_VARIABLE: Final = "GATEBRIDGE_CONFIG"
 SECRETS_VARIABLE: Final = "GATEBRIDGE_SECRETS_DIR"
@@ -33,6 +34,8 @@ DEFAULT_FILE: Final = "gatebridge.toml"
 PREFIX: Final = "GATEBRIDGE__"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,32}(_[A-Za-z0-9-]{1,32})*")
+_HOURS: Final = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
+MAX_HOURS: Final = 24 * 31
 _PLATFORM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
 
@@ -72,6 +75,32 @@ def _key(text: Any) -> Secret | None:
     return Secret(text.strip())
 
 
+def _target(name: str) -> str:
+    if not is_safe_target(name):
+        raise ValueError("must be the vendor's name of a door: printable, at most 256 characters, no blank edges")
+    return name
+
+
+def _each_once(doors: tuple[TargetId, ...]) -> tuple[TargetId, ...]:
+    if len(set(doors)) < len(doors):
+        raise ValueError("names a door twice")
+    return doors
+
+
+def _blackout(text: Any) -> Blackout | None:
+    if text is None or isinstance(text, Blackout):
+        return text
+    found = _HOURS.fullmatch(text) if isinstance(text, str) else None
+    try:
+        start, end = (time.fromisoformat(part) for part in found.groups()) if found is not None else (None, None)
+    except ValueError:
+        start = end = None
+    if start is None or end is None or start == end:
+        raise ValueError('must be two different times of day, such as "22:00-06:00"')
+    return Blackout(start=start, end=end)
+
+
+Target = Annotated[TargetId, AfterValidator(_target)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 
 
@@ -135,8 +164,32 @@ class ConnectionSettings(_Section):
 
 
 class PolicySettings(_Section):
+    """Times are hours; `blackout` is two times of the site's wall clock, such as `"22:00-06:00"`."""
+
     overdue: OverduePolicy = OverduePolicy.RENTAL
     move_out_date: MoveOutPolicy = MoveOutPolicy.KEEP
+    common_doors: Annotated[tuple[Target, ...], AfterValidator(_each_once)] = ()
+    common_doors_open: CommonDoorsPolicy = CommonDoorsPolicy.ANY
+    early_access_hours: Annotated[float, Field(ge=0, le=MAX_HOURS)] = 0
+    overlap_hours: Annotated[float, Field(ge=0, le=MAX_HOURS)] = 0
+    grace_hours: Annotated[float, Field(ge=0, le=MAX_HOURS)] = 0
+    blackout: Annotated[Blackout | None, BeforeValidator(_blackout)] = None
+    max_flips_per_hour: Annotated[int, Field(ge=1, le=1000)] = 10
+
+    def at(self, zone: ZoneInfo) -> SitePolicy:
+        """Return the rules as the core applies them, by the wall clock of `zone`."""
+        return SitePolicy(
+            zone=zone,
+            overdue=self.overdue,
+            move_out_date=self.move_out_date,
+            common_doors=self.common_doors,
+            common_doors_open=self.common_doors_open,
+            early_access=timedelta(hours=self.early_access_hours),
+            overlap=timedelta(hours=self.overlap_hours),
+            grace=timedelta(hours=self.grace_hours),
+            blackout=self.blackout,
+            max_flips=self.max_flips_per_hour,
+        )
 
 
 class BudgetSettings(_Section):

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
 from bridge.domain.ids import ConnectionName, SiteId
-from bridge.domain.policy import SitePolicy
 from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
 from bridge.ports.adapter import AdapterContext, AdapterSpec
@@ -20,10 +19,12 @@ from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.explain import Explainer
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.whereabouts import Whereabouts
 from bridge.settings import Settings, from_validation
 from bridge.store import KeyFile, Keyring, open_sqlite
 from bridge.telemetry import Metrics
@@ -50,6 +51,7 @@ class Parts:
     converger: Converger
     sweeper: Sweeper
     desk: Desk
+    explainer: Explainer
     alerts: Alerts
     entrances: Mapping[ConnectionName, Entrance]
 
@@ -109,16 +111,15 @@ def _open_site(settings: Settings, place: int, spec: AdapterSpec[Any], clients: 
     site, key = settings.sites[place], f"sites.{place}.options"
     with _naming(key):
         options = spec.options.model_validate(site.options)
-        context = AdapterContext(site=site.id, client=clients.make(spec.base_url(options), f"{key}.url"))
+        context = AdapterContext(site=site.id, client_for=lambda url: clients.make(url, f"{key}.url"))
         adapter = spec.open(options, context)
-    policy = SitePolicy(zone=settings.zone(site), overdue=site.policy.overdue, move_out_date=site.policy.move_out_date)
     return ManagedSite(
         connection=site.connection,
         id=site.id,
-        policy=policy,
+        policy=site.policy.at(settings.zone(site)),
         adapter=adapter,
         adapter_key=spec.key,
-        capabilities=spec.capabilities,
+        capabilities=spec.capabilities(options),
         field_prefix=site.field_prefix or spec.field_prefix,
     )
 
@@ -185,4 +186,16 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             ),
             sweeper=sweeper,
             desk=Desk(store=store, clock=clock),
+            explainer=explainer(plugs, store, clock),
         )
+
+
+def explainer(plugs: Plugs, store: Store, clock: Clock) -> Explainer:
+    """Return what explains a tenant's access, over these plug-ins and what the store remembers."""
+    return Explainer(
+        whereabouts=Whereabouts(desk=store, locators=plugs.sources, sites=plugs.sites.keys()),
+        sites=plugs.sites,
+        platforms=plugs.sources,
+        records=store,
+        clock=clock,
+    )

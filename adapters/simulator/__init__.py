@@ -1,7 +1,7 @@
 """The adapter of the simulated gate: small, complete, and the pattern for others."""
 
 from adapters.simulator.adapter import SimulatorAdapter
-from adapters.simulator.mapping import CAPABILITIES
+from adapters.simulator.mapping import capabilities_of
 from adapters.simulator.options import SimulatorOptions
 from bridge.sdk import AdapterSpec
 
@@ -10,8 +10,7 @@ ADAPTER = AdapterSpec(
     title="Simulated gate",
     field_prefix="gate",
     options=SimulatorOptions,
-    capabilities=CAPABILITIES,
-    base_url=lambda options: options.url,
+    capabilities=capabilities_of,
     open=SimulatorAdapter,
 )
 

@@ -7,32 +7,31 @@ exists is adopted, what is gone is done. One person is three calls at most: look
 from collections.abc import Sequence
 
 from adapters.simulator.client import GateClient
-from adapters.simulator.mapping import check_target, entries_of, name_for, observed, shown_code
-from adapters.simulator.options import SimulatorOptions
-from adapters.simulator.wire import WirePerson
+from adapters.simulator.mapping import check_target, differing, observed
+from adapters.simulator.options import Codes, SimulatorOptions
+from adapters.simulator.visit import Visit, find
 from bridge.sdk import (
     AdapterContext,
-    Anomaly,
     BridgeError,
     Change,
     Checkpoint,
-    Conflict,
-    EntryState,
     Finding,
-    GateCode,
     Kind,
     Observed,
     Person,
     Ref,
     Rejected,
+    SuspendScope,
     TargetId,
     Unauthorized,
     Verdict,
+    inert,
 )
 
 
 class SimulatorAdapter:
     def __init__(self, options: SimulatorOptions, context: AdapterContext) -> None:
+        self._options = options
         self._gate = GateClient(options, context)
         self._site = context.site
 
@@ -47,105 +46,65 @@ class SimulatorAdapter:
             advice = "Start the gate (gatebridge sandbox gate), or correct the site's options.url and id."
             return [Finding(subject=subject, verdict=Verdict.FAILED, text=str(error), advice=advice)]
         text = f"answers; it has {about.people} people and {len(about.targets)} targets"
-        return [Finding(subject=subject, verdict=Verdict.OK, text=text)]
+        warnings = [
+            Finding(
+                subject=subject,
+                verdict=Verdict.WARNING,
+                text=f"options.{key} is not what the gate says of itself: {inert(word, 40)}",
+                advice=f"Set the site's options.{key} to what the gate says, or start another kind of gate.",
+            )
+            for key, word in differing(self._options, about.kind).items()
+        ]
+        return [Finding(subject=subject, verdict=Verdict.OK, text=text), *warnings]
 
     async def observe(self, person: Person, ref: Ref | None) -> Observed:
-        return observed(await self._visit(person).find(ref))
+        return observed(await find(self._gate.discreet(person.tenant), person, ref), ref)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         target = None if change.target is None else check_target(change.target)
-        visit = self._visit(person)
-        people = await visit.find(ref)
+        self._check_fits(change)
+        gate = self._gate.discreet(person.tenant)
+        people = await find(gate, person, ref)
         if change.kind is Kind.REMOVE_PERSON:
-            await visit.remove(people)
+            for double in people:
+                await gate.remove(double.id)
             return None
-        found = await visit.made_one(people)
-        if change.kind is Kind.CHANGE_CODE:
-            await visit.set_code(found, change.code)
-        elif target is None:
-            raise Rejected(f"{change.kind} needs a target")
-        elif change.kind is Kind.GRANT or change.kind is Kind.RESUME:
-            found = found or await visit.add(change.code, checkpoint)
-            await visit.open(found, target, change.code)
-        elif change.kind is Kind.SUSPEND:
-            await visit.suspend(found, target)
+        visit = Visit(gate, person, self._options, checkpoint)
+        await visit.meet(people, ref)
+        if target is None:
+            await _change_person(change, visit)
         else:
-            await visit.revoke(found, target)
-        return None if found is None else {"id": found.id}
+            await _change_target(change, target, visit)
+        return visit.ref
 
-    def _visit(self, person: Person) -> "_Visit":
-        return _Visit(self._gate.discreet(person.tenant), person)
+    def _check_fits(self, change: Change) -> None:
+        """Raise `Rejected` for a change that this kind of gate could not even be asked for."""
+        by_target = {Kind.GRANT, Kind.REVOKE}
+        if self._options.suspends is SuspendScope.TARGET:
+            by_target |= {Kind.SUSPEND, Kind.RESUME}
+        if (change.kind in by_target) is (change.target is None):
+            raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at this gate")
+        if change.kind is Kind.CHANGE_CODE and (change.code is None) is (self._options.codes is Codes.GIVEN):
+            raise Rejected(f"{change.kind} {'needs' if change.code is None else 'takes no'} gate code at this gate")
 
 
-class _Visit:
-    """One change of one person."""
+async def _change_person(change: Change, visit: Visit) -> None:
+    match change.kind:
+        case Kind.CHANGE_CODE:
+            await visit.change_code(change.code)
+        case Kind.UPDATE_PERSON:
+            await visit.update_profile()
+        case Kind.SUSPEND:
+            await visit.suspend_person()
+        case _:
+            await visit.resume_person(change.code)
 
-    def __init__(self, gate: GateClient, person: Person) -> None:
-        self._gate = gate
-        self._person = person
 
-    async def find(self, ref: Ref | None) -> list[WirePerson]:
-        """Return everybody under the person's key. Nobody is believed only if the id that we keep is gone as well."""
-        found = await self._gate.find(self._person.key)
-        known = None if ref is None else ref.get("id")
-        if found or not isinstance(known, int):
-            return found
-        shown = await self._gate.show(known)
-        if shown is not None and shown.external_key == self._person.key:
-            raise Anomaly("the gate has the person, but its listing does not show them")
-        return []
-
-    async def made_one(self, people: Sequence[WirePerson]) -> WirePerson | None:
-        """Return the person; where they were made twice, the first, with the others' entries, and the others removed.
-
-        Entries are carried over before their holder goes, since some may be foreign; the next plan judges them all.
-        """
-        if not people:
-            return None
-        first, *doubles = people
-        entries = {entry.target: entry for entry in first.access}
-        for double in doubles:
-            states = entries_of(double)
-            for entry in double.access:
-                if entry.target not in entries:
-                    target = check_target(TargetId(entry.target))
-                    await self._gate.set_entry(first.id, target, states[target])
-                    entries[entry.target] = entry
-            await self._gate.remove(double.id)
-        return first.model_copy(update={"access": tuple(entries.values())})
-
-    async def remove(self, people: Sequence[WirePerson]) -> None:
-        for double in people:
-            await self._gate.remove(double.id)
-
-    async def add(self, code: GateCode | None, checkpoint: Checkpoint) -> WirePerson:
-        if code is None:
-            raise Rejected("a new person needs a gate code")
-        try:
-            new = await self._gate.add(external_key=self._person.key, name=name_for(self._person.tenant), code=code)
-        except Conflict:
-            # An earlier call that timed out may have come through after our look-up: then the code's holder is ours.
-            late = await self.made_one(await self._gate.find(self._person.key))
-            if late is None:
-                raise
-            return late
-        await checkpoint({"id": new})
-        return WirePerson(id=new, external_key=self._person.key, code=code, access=())
-
-    async def open(self, person: WirePerson, target: TargetId, code: GateCode | None) -> None:
-        """Open the target, the code first: where the gate masks codes, it is set again to be sure of it."""
-        await self.set_code(person, code)
-        if entries_of(person).get(target) is not EntryState.ACTIVE:
-            await self._gate.set_entry(person.id, target, EntryState.ACTIVE)
-
-    async def set_code(self, person: WirePerson | None, code: GateCode | None) -> None:
-        if person is not None and code is not None and shown_code(person) != code:
-            await self._gate.set_code(person.id, code)
-
-    async def suspend(self, person: WirePerson | None, target: TargetId) -> None:
-        if person is not None and entries_of(person).get(target) is EntryState.ACTIVE:
-            await self._gate.set_entry(person.id, target, EntryState.SUSPENDED)
-
-    async def revoke(self, person: WirePerson | None, target: TargetId) -> None:
-        if person is not None and target in entries_of(person):
-            await self._gate.remove_entry(person.id, target)
+async def _change_target(change: Change, target: TargetId, visit: Visit) -> None:
+    match change.kind:
+        case Kind.SUSPEND:
+            await visit.suspend(target)
+        case Kind.REVOKE:
+            await visit.revoke(target)
+        case _:
+            await visit.open(target, change.code)

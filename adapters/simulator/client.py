@@ -5,11 +5,9 @@ from copy import copy
 from typing import Any, Final
 from urllib.parse import quote
 
-import httpx
-
 from adapters.simulator.mapping import STATE_WORDS, in_path, refusal
 from adapters.simulator.options import SimulatorOptions
-from adapters.simulator.wire import About, OnePerson, PeoplePage, PersonId, Reply, WirePerson, read
+from adapters.simulator.wire import About, MadeCode, OnePerson, PeoplePage, PersonId, Reply, WirePerson, read
 from bridge.sdk import (
     AdapterContext,
     Anomaly,
@@ -31,7 +29,7 @@ class GateClient:
     """One site at one controller."""
 
     def __init__(self, options: SimulatorOptions, context: AdapterContext) -> None:
-        self._client: httpx.AsyncClient = context.client
+        self._client = context.client_for(options.url)
         self._site = context.site
         self._root = f"v1/sites/{quote(context.site, safe='')}"
         key = options.api_key
@@ -42,7 +40,8 @@ class GateClient:
         """Return the same client, whose errors do not name this tenant, whatever the controller says."""
         client = copy(self)
         parts = [part for part in tenant.name.split() if len(part) >= MIN_NAME_PART]
-        client._private = (tenant.name, *parts)  # noqa: SLF001 - its own copy
+        contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
+        client._private = (tenant.name, *contacts, *parts)  # noqa: SLF001 - its own copy
         return client
 
     async def about(self) -> About:
@@ -71,13 +70,30 @@ class GateClient:
         result = await self._read(f"/people/{person}", done_if=NOT_FOUND)
         return None if result is None else read(OnePerson, result, "person").person
 
-    async def add(self, *, external_key: str, name: str, code: GateCode) -> int:
+    async def add(self, *, external_key: str, profile: Mapping[str, str], code: GateCode) -> int:
         """Make a person and return its id. Raises `Conflict` when somebody has the code."""
-        body = {"external_key": external_key, "name": name, "code": code.reveal()}
+        body = {"external_key": external_key, **profile, "code": code.reveal()}
         return read(PersonId, await self._write("POST", "/people", body), "new person").id
 
+    async def add_with_made_code(self, *, external_key: str, profile: Mapping[str, str]) -> MadeCode:
+        body = {"external_key": external_key, **profile}
+        return read(MadeCode, await self._write("POST", "/people", body), "new person")
+
     async def set_code(self, person: int, code: GateCode) -> None:
-        await self._write("PATCH", f"/people/{person}", {"code": code.reveal()})
+        await self._edit(person, {"code": code.reveal()})
+
+    async def make_code(self, person: int) -> GateCode:
+        """Have a new code made and return it; the one before is void."""
+        return read(MadeCode, await self._edit(person, {"new_code": True}), "new code").code
+
+    async def set_profile(self, person: int, profile: Mapping[str, str]) -> None:
+        await self._edit(person, profile)
+
+    async def suspend(self, person: int) -> None:
+        await self._edit(person, {"suspended": True})
+
+    async def resume(self, person: int) -> None:
+        await self._edit(person, {"suspended": False})
 
     async def remove(self, person: int) -> None:
         """Remove a person; one that is gone already is no error."""
@@ -89,6 +105,9 @@ class GateClient:
     async def remove_entry(self, person: int, target: TargetId) -> None:
         """Remove an entry; one that is gone already is no error."""
         await self._write("DELETE", f"/people/{person}/access/{in_path(target)}", done_if=NOT_FOUND)
+
+    async def _edit(self, person: int, body: Mapping[str, str | bool]) -> Any:
+        return await self._write("PATCH", f"/people/{person}", body)
 
     async def _read(
         self, path: str, params: Mapping[str, str | int] | None = None, *, done_if: str | None = None
@@ -105,7 +124,9 @@ class GateClient:
         error = refusal(reply.error, self._private)
         raise error if reply.error.code == UNKNOWN_SITE else Anomaly(str(error))
 
-    async def _write(self, method: str, path: str, body: Mapping[str, str] | None = None, *, done_if: str = "") -> Any:
+    async def _write(
+        self, method: str, path: str, body: Mapping[str, str | bool] | None = None, *, done_if: str = ""
+    ) -> Any:
         """Return the result; a refusal with the word `done_if` counts as done."""
         reply = await self._call(method, path, json=body)
         if reply.error is None or reply.error.code == done_if:
@@ -119,7 +140,7 @@ class GateClient:
         method: str,
         path: str,
         *,
-        json: Mapping[str, str] | None = None,
+        json: Mapping[str, str | bool] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> Reply:
         answer = await call(self._client, method, self._root + path, json=json, params=params, headers=self._headers)

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from adapters.simulator.wire import WireError, WirePerson, WireState
+from adapters.simulator.options import Codes, SimulatorOptions
+from adapters.simulator.wire import WireError, WireKind, WirePerson, WireState
 from bridge.sdk import (
     Anomaly,
     BridgeError,
     Capabilities,
+    CodeMaker,
     CodeRules,
     Conflict,
     EntryState,
@@ -17,18 +19,17 @@ from bridge.sdk import (
     NoCapacity,
     Observed,
     OutcomeUnknown,
+    Ref,
     Rejected,
     TargetId,
     Tenant,
+    Unsupported,
     inert,
     is_safe_target,
 )
 
-CAPABILITIES: Final = Capabilities(code_rules=CodeRules(min_length=6, max_length=6), reads_codes=True)
-
 MAX_NAME: Final = 40
-NOT_ONE_CODE: Final = GateCode("")
-"""Observed where a person was made twice: like no code in force, so that the next plan sets it, which mends them."""
+MAX_CONTACT: Final = 120
 
 STATES: Final[Mapping[WireState, EntryState]] = {
     WireState.ACTIVE: EntryState.ACTIVE,
@@ -39,9 +40,11 @@ REFUSALS: Final[Mapping[str, type[BridgeError]]] = {
     "code_in_use": Conflict,
     "capacity": NoCapacity,
     "internal": OutcomeUnknown,
+    "unsupported": Unsupported,
 }
 """All others are `Rejected`; `not_found` has a meaning of its own in each call."""
 
+_IN_DOUBT: Final = {"code": "unknown"}
 _CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
@@ -55,9 +58,26 @@ def refusal(error: WireError, private: Sequence[str]) -> BridgeError:
     return kind(f"the gate refused it: {inert(_CODE_LIKE.sub('#', error.code), 40)} ({inert(text, 160)})")
 
 
-def observed(people: Sequence[WirePerson]) -> Observed:
-    """Return what is known of one person. Several people under one key are all theirs: a door is open if any opens it.
+def capabilities_of(options: SimulatorOptions) -> Capabilities:
+    return Capabilities(
+        code_rules=CodeRules(min_length=6, max_length=6),
+        reads_codes=options.shows_codes,
+        code_maker=CodeMaker.VENDOR if options.codes is Codes.MADE else CodeMaker.BRIDGE,
+        suspends=options.suspends,
+    )
 
+
+def differing(options: SimulatorOptions, kind: WireKind) -> Mapping[str, str]:
+    """Return the options that the controller contradicts, each with its own word for it."""
+    told = {"codes": kind.codes, "shows_codes": str(kind.shows_codes).lower(), "suspends": kind.suspends}
+    said = {"codes": options.codes, "shows_codes": str(options.shows_codes).lower(), "suspends": options.suspends}
+    return {key: word for key, word in told.items() if word != said[key]}
+
+
+def observed(people: Sequence[WirePerson], ref: Ref | None) -> Observed:
+    """Return what is known of one person.
+
+    Several people under one key are all theirs: a door is open if any opens it, and which code works is in doubt.
     Raises `Anomaly` for an entry in a state that the controller's documents do not have.
     """
     entries: dict[TargetId, EntryState] = {}
@@ -65,16 +85,36 @@ def observed(people: Sequence[WirePerson]) -> Observed:
         for target, state in entries_of(person).items():
             if entries.get(target) is not EntryState.ACTIVE:
                 entries[target] = state
-    if len(people) > 1:
-        return Observed(exists=True, code=NOT_ONE_CODE, entries=entries)
-    return Observed(exists=bool(people), code=shown_code(people[0]) if people else None, entries=entries)
+    if not people:
+        return Observed()
+    if len(people) > 1 or not knows_code(ref, people[0]):
+        return Observed(exists=True, code_in_doubt=True, entries=entries)
+    return Observed(exists=True, code=shown_code(people[0]), entries=entries)
 
 
 def entries_of(person: WirePerson) -> dict[TargetId, EntryState]:
+    """Return what opens: nothing does while the person is suspended."""
+    states = own_states(person)
+    return dict.fromkeys(states, EntryState.SUSPENDED) if person.suspended else states
+
+
+def own_states(person: WirePerson) -> dict[TargetId, EntryState]:
+    """Return the entries' own states, as if the person were not suspended."""
     unknown = [entry for entry in person.access if entry.state not in STATES]
     if unknown:
         raise Anomaly("the gate shows an entry in a state that is not documented")
     return {_target(entry.target): STATES[entry.state] for entry in person.access}
+
+
+def knows_code(ref: Ref | None, person: WirePerson) -> bool:
+    """Tell whether the person's code can be known: it is shown, or the reference vouches for it."""
+    vouches = ref is not None and ref.get("id") == person.id and not _IN_DOUBT.items() <= ref.items()
+    return vouches or shown_code(person) is not None
+
+
+def make_ref(person: int, *, is_code_known: bool) -> Ref:
+    """Return what to keep of a person. Where codes are masked, nothing else tells that theirs is in doubt."""
+    return {"id": person} if is_code_known else {"id": person, **_IN_DOUBT}
 
 
 def shown_code(person: WirePerson) -> GateCode | None:
@@ -82,9 +122,17 @@ def shown_code(person: WirePerson) -> GateCode | None:
     return None if "*" in person.code.reveal() else person.code
 
 
-def name_for(tenant: Tenant) -> str:
-    """Return the name to show at the gate, in the form that it takes."""
-    return inert(tenant.name, MAX_NAME) or "Tenant"
+def profile_for(tenant: Tenant) -> Mapping[str, str]:
+    """Return name, e-mail and phone for the gate, in the form that it takes; one that does not fit is left out."""
+    return {
+        "name": inert(tenant.name, MAX_NAME) or "Tenant",
+        "email": _contact(tenant.email),
+        "phone": _contact(tenant.phone),
+    }
+
+
+def profile_of(person: WirePerson) -> Mapping[str, str]:
+    return {"name": person.name, "email": person.email, "phone": person.phone}
 
 
 def check_target(target: TargetId) -> TargetId:
@@ -97,6 +145,10 @@ def check_target(target: TargetId) -> TargetId:
 def in_path(target: TargetId) -> str:
     """Return `target` as one step of a path. Raises like `check_target`."""
     return quote(check_target(target), safe="")
+
+
+def _contact(text: str | None) -> str:
+    return "" if text is None or len(text) > MAX_CONTACT else inert(text, MAX_CONTACT)
 
 
 def _target(name: str) -> TargetId:

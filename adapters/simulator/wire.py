@@ -3,7 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from bridge.sdk import Anomaly, GateCode
 
@@ -26,6 +36,16 @@ def _code(value: Any) -> GateCode:
     return GateCode(value)
 
 
+def _made(code: GateCode) -> GateCode:
+    text = code.reveal()
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("a code that was made is told in digits")
+    return code
+
+
+Private = Annotated[StrictStr, Field(repr=False)]
+
+
 class _Wire(BaseModel):
     # No error repeats what came in: it may hold a gate code.
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
@@ -39,6 +59,11 @@ class WireEntry(_Wire):
 class WirePerson(_Wire):
     id: StrictInt
     external_key: StrictStr | None
+    name: Private
+    email: Private
+    phone: Private
+    suspended: StrictBool
+    """None of the entries opens, whatever its own state."""
     code: Annotated[GateCode, BeforeValidator(_code)]
     access: tuple[WireEntry, ...]
 
@@ -56,9 +81,25 @@ class PersonId(_Wire):
     id: StrictInt
 
 
+class MadeCode(_Wire):
+    """A person whose code the controller has just made: it may never be shown again."""
+
+    id: StrictInt
+    code: Annotated[GateCode, BeforeValidator(_code), AfterValidator(_made)]
+
+
+class WireKind(_Wire):
+    """What the controller can do, in its own words."""
+
+    codes: StrictStr
+    shows_codes: StrictBool
+    suspends: StrictStr
+
+
 class About(_Wire):
     people: StrictInt
     targets: tuple[StrictStr, ...]
+    kind: WireKind
 
 
 class WireError(_Wire):

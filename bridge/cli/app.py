@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import alerts, check, db, deliveries, demo, sandbox, serve, sweep
+from bridge.cli import alerts, check, db, deliveries, demo, explain, sandbox, serve, sweep
 from bridge.cli.context import Config, Context
 from bridge.telemetry import configure_logging
 
@@ -40,6 +40,7 @@ def begin(
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
+app.command("explain")(explain.explain)
 app.command("alerts")(alerts.alerts)
 app.command("sweep")(sweep.sweep)
 app.add_typer(deliveries.app, name="deliveries")

@@ -10,7 +10,7 @@ from bridge.cli import context as cli_context
 from bridge.cli.output import OUT, print_json, say
 from bridge.domain.errors import BridgeError, Unauthorized, inert
 from bridge.ports.findings import Finding, Verdict
-from bridge.settings import Settings
+from bridge.settings import PolicySettings, Settings
 from bridge.telemetry import Metrics
 
 _SIGNS: Final = {
@@ -90,7 +90,13 @@ def _configuration(settings: Settings) -> Sequence[Finding]:
             )
         )
     for site in settings.sites:
-        policy = site.policy
-        text = f"overdue = {policy.overdue}, move_out_date = {policy.move_out_date}, zone {settings.zone(site).key}"
+        text = f"{_told(site.policy)}, zone {settings.zone(site).key}"
         findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.OK, text=text))
     return findings
+
+
+def _told(policy: PolicySettings) -> str:
+    """Return every rule of a site as it is in force, those that were left out too."""
+    rules = {name: getattr(policy, name) for name in PolicySettings.model_fields}
+    texts = {name: " ".join(value) if isinstance(value, tuple) else value for name, value in rules.items()}
+    return ", ".join(f"{name} = {'none' if text in ('', None) else text}" for name, text in texts.items())

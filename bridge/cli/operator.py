@@ -58,4 +58,4 @@ async def fetch(client: httpx.AsyncClient, method: str, path: str, **request: An
     raise _ERRORS.get(response.status_code, Rejected)(message)
 
 
-_ERRORS: Final[dict[int, type[BridgeError]]] = {404: NotFoundHere}
+_ERRORS: Final[dict[int, type[BridgeError]]] = {404: NotFoundHere, 502: Unreachable}

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 from starlette.applications import Starlette
 
 from bridge.domain.ids import ConnectionName
+from bridge.domain.whom import Whom
 from bridge.ports.clock import SystemClock
 from bridge.ports.source import Lister
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
+from bridge.service.explain import Explanation
 from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import open_store, plug_in
+from bridge.wiring import explainer, open_store, plug_in
 
 
 @asynccontextmanager
@@ -41,4 +44,15 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         async def text() -> bytes:
             return metrics.text(await store.counts())
 
-        yield operator_app(desk=Desk(store=store, clock=clock), sweeper=sweeper, nudge=lambda: None, metrics=text)
+        async def explain(whom: Whom, *, at: datetime | None = None) -> Explanation:
+            # Only this question needs the plug-ins: no other command may fail for one of them.
+            async with plug_in(settings, metrics) as plugs:
+                return await explainer(plugs, store, clock).explain(whom, at=at)
+
+        yield operator_app(
+            desk=Desk(store=store, clock=clock),
+            sweeper=sweeper,
+            explain=explain,
+            nudge=lambda: None,
+            metrics=text,
+        )

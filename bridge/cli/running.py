@@ -110,7 +110,13 @@ def _public(parts: Parts, worker: Worker) -> Starlette:
 
 
 def _operator(parts: Parts, worker: Worker) -> Starlette:
-    return operator_app(desk=parts.desk, sweeper=parts.sweeper, nudge=worker.nudge, metrics=lambda: _metrics(parts))
+    return operator_app(
+        desk=parts.desk,
+        sweeper=parts.sweeper,
+        explain=parts.explainer.explain,
+        nudge=worker.nudge,
+        metrics=lambda: _metrics(parts),
+    )
 
 
 async def _metrics(parts: Parts) -> bytes:

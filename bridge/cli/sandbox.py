@@ -39,7 +39,11 @@ def gate(
     latency: Latency = 0.0,
     capacity: Annotated[int | None, typer.Option(min=0, help="People at a site at most.", show_default=False)] = None,
     api_key: Annotated[str | None, typer.Option(help="Ask for this key.", show_default=False)] = None,
+    make_codes: Annotated[bool, typer.Option("--make-codes", help="Make the codes itself, and take none.")] = False,
     mask_codes: Annotated[bool, typer.Option("--mask-codes", help="Do not show codes through the API.")] = False,
+    suspend_people: Annotated[
+        bool, typer.Option("--suspend-people", help="Suspend whole people only, no single entry.")
+    ] = False,
     strict: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,14 +55,18 @@ def gate(
     from bridge.cli.running import run
     from bridge.cli.sandboxes import gate_until_stopped, places
     from bridge.domain.credential import Secret
-    from bridge.sandbox.gate import GateSettings
+    from bridge.sandbox.gate import Codes, GateKind, GateSettings, Suspends
 
     configure_logging(level="warning", as_json=False)
     settings = GateSettings(
         api_key=None if api_key is None else Secret(api_key),
         capacity=capacity,
         latency=latency,
-        mask_codes=mask_codes,
+        kind=GateKind(
+            codes=Codes.MADE if make_codes else Codes.GIVEN,
+            shows_codes=not mask_codes,
+            suspends=Suspends.PERSON if suspend_people else Suspends.TARGET,
+        ),
         strict=places(strict) if strict else None,
     )
     run(gate_until_stopped(port, settings))

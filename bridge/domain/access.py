@@ -23,6 +23,8 @@ class Reason(StrEnum):
     NOT_STARTED = "not_started"
     MOVE_OUT_PASSED = "move_out_passed"
     UNIT_BLOCKED = "unit_blocked"
+    TRANSFER_UNCLEAR = "transfer_unclear"
+    """It may have followed a rental that staff had locked; without a link, only staff can say."""
 
 
 class Problem(StrEnum):
@@ -32,17 +34,24 @@ class Problem(StrEnum):
     CODE_REFUSED = "code_refused"
     REFUSED_BY_VENDOR = "refused_by_vendor"
     NO_CAPACITY = "no_capacity"
+    TRANSFER_UNCLEAR = "transfer_unclear"
+    FLIPPING = "flipping"
     RENTAL_UNREADABLE = "rental_unreadable"
     """In a task only: what cannot be read is not written to."""
 
 
 OPTED_OUT: Final = "opted_out"
 ERROR: Final = "error"
+PENDING: Final = "pending"
+COMMON_DOORS_CLOSED: Final = "common_doors_closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RentalAccess:
-    """What one rental earns. Open only when `status` is granted, that is when `reasons` is empty."""
+    """What one rental earns. Open only when `status` is granted, that is when `reasons` is empty.
+
+    `common_doors_closed`: its own door is open, and the doors that all share are not.
+    """
 
     rental: RentalId
     unit: UnitId
@@ -51,6 +60,12 @@ class RentalAccess:
     target: TargetId | None = None
     problem: Problem | None = None
     opted_out: bool = False
+    common_doors_closed: bool = False
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether the rental has a place at the vendor, open or suspended."""
+        return self.status is not AccessStatus.NONE and not self.opted_out
 
     def words(self) -> str:
         """Return the `{p}_status` text: `word`, or `word: reason, reason` in the reasons' fixed order."""
@@ -58,7 +73,10 @@ class RentalAccess:
             return status_words(ERROR, [self.problem])
         if self.opted_out:
             return status_words(AccessStatus.NONE, [OPTED_OUT])
-        return status_words(self.status, [reason for reason in Reason if reason in self.reasons])
+        if self.common_doors_closed:
+            return status_words(self.status, [COMMON_DOORS_CLOSED])
+        word = PENDING if Reason.TRANSFER_UNCLEAR in self.reasons else self.status
+        return status_words(word, [reason for reason in Reason if reason in self.reasons])
 
 
 def status_words(word: str, reasons: Iterable[str] = ()) -> str:
@@ -91,7 +109,8 @@ class AccessRecord:
     `targets` are those that the bridge opened for it and has not seen closed: what is ours to remove. `status` and
     `reasons` are what was last wanted; `written_status` is the last `{p}_status` that was sent to the platform.
     `rotated` says that the new code which the rental's field still asks for was made. `handover` is None until the lock
-    of the rental before a transfer is dealt with.
+    of the rental before a transfer is dealt with. `overdue_since` is when the rental was marked overdue, or first seen
+    so; None while it is not. `flips` are the latest moments at which its access opened or closed.
     """
 
     rental: RentalId
@@ -104,6 +123,8 @@ class AccessRecord:
     since: datetime | None = None
     rotated: bool = False
     handover: Handover | None = None
+    overdue_since: datetime | None = None
+    flips: tuple[datetime, ...] = ()
 
     @property
     def shows_code(self) -> bool:

@@ -65,6 +65,8 @@ class CodeRefusal(StrEnum):
     GUESSABLE = "guessable"
     TAKEN = "taken"
     RESTING = "resting"
+    MADE_BY_VENDOR = "made_by_vendor"
+    """The vendor makes the codes, so nobody else can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +113,14 @@ def _guesses(texts: Sequence[str], length: int) -> set[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeMemory:
-    """The codes that the bridge gave to a subject: the one in force, and those before it."""
+    """The codes that the bridge gave to a subject: the one in force, and those before it.
+
+    `taken` is the one that the vendor took last, for vendors that do not show what they have.
+    """
 
     current: GateCode | None = None
     earlier: tuple[GateCode, ...] = ()
+    taken: GateCode | None = None
 
     def ever_had(self, code: GateCode) -> bool:
         return code == self.current or any(code == old for old in self.earlier)

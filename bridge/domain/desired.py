@@ -1,24 +1,24 @@
 """What a tenant may open at a site, and when that next changes by itself."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from bridge.domain.access import AccessStatus, Problem, Reason, RentalAccess
-from bridge.domain.errors import Anomaly
-from bridge.domain.ids import RentalId, SubjectKey
-from bridge.domain.policy import MoveOutPolicy, OverduePolicy, SitePolicy
-from bridge.domain.tenancy import Rental, RentalState, Snapshot
+from bridge.domain.access import AccessRecord, AccessStatus, Problem, Reason, RentalAccess
+from bridge.domain.checks import NO_PAST, Check, Past, RentalChecks, earns_nothing, suspension
+from bridge.domain.flips import held_flips
+from bridge.domain.ids import RentalId, SubjectKey, TargetId
+from bridge.domain.policy import CommonDoorsPolicy, SitePolicy
+from bridge.domain.tenancy import Rental, Snapshot
 
-_EARNS_NOTHING: Final = frozenset(
-    {
-        RentalState.ENDED,
-        RentalState.CANCELLED,
-        RentalState.ABANDONED,
-        RentalState.SUBMITTED,
-        RentalState.RESERVED,
-    }
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonDoor:
+    """A door that a tenant's rentals share, and the rentals that it serves."""
+
+    target: TargetId
+    is_open: bool
+    rentals: tuple[RentalId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,44 +27,85 @@ class Desired:
 
     subject: SubjectKey
     rentals: tuple[RentalAccess, ...]
-    unreadable: frozenset[RentalId] = frozenset()
-    """Rentals to be left exactly as they are."""
+    common_doors: tuple[CommonDoor, ...] = ()
+    frozen: frozenset[RentalId] = frozenset()
+    """Rentals to be left exactly as they are: nothing can be said of them, or they change too often."""
+    held: Mapping[RentalId, datetime] = field(default_factory=dict)
+    """The frozen ones that change too often, and when each may change again (UTC)."""
     next_change: datetime | None = None
 
     @property
     def needs_code(self) -> bool:
         """Suspension keeps the gate code: only a tenant without any rental needs none."""
-        return bool(self.unreadable) or any(
-            rental.status is not AccessStatus.NONE and not rental.opted_out for rental in self.rentals
-        )
+        return bool(self.frozen) or any(rental.is_served for rental in self.rentals)
 
 
-def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime) -> Desired:
+def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: Past = NO_PAST) -> Desired:
     """Return what the tenant may open at this site, and when that next changes.
 
     `now` is aware. Raises `Anomaly` for a rental whose state is no known word: unknown is never "nobody".
     """
-    any_overdue = any(_owes(r, policy, now) for r in snapshot.rentals if r.state is RentalState.OCCUPIED)
-    rentals = tuple(
-        _rental_access(rental, policy, now, any_overdue=any_overdue)
-        for rental in sorted(snapshot.rentals, key=lambda rental: rental.id)
-    )
-    turns = [turn for rental in snapshot.rentals for turn in _turning_points(rental, policy) if turn > now]
+    checks = RentalChecks(snapshot, policy, now, past)
+    asked = [(rental, checks.of(rental)) for rental in sorted(snapshot.rentals, key=lambda rental: rental.id)]
+    turns = [check.turns for _, found in asked for check in found if check.turns is not None]
+    rentals = [rental_access(rental, found) for rental, found in asked]
+    held = held_flips(rentals, past.records, policy.max_flips, now)
+    frozen = frozenset(snapshot.unreadable) | held.keys()
+    judged = tuple(rental for rental in rentals if rental.rental not in held)
+    doors = _common_doors(judged, frozen, policy, past.records)
     return Desired(
         subject=snapshot.subject,
-        rentals=rentals,
-        unreadable=frozenset(snapshot.unreadable),
-        next_change=min(turns, default=None),
+        rentals=tuple(_told_of(rental, doors) for rental in judged),
+        common_doors=doors,
+        frozen=frozen,
+        held=held,
+        next_change=min((turn for turn in (*turns, *held.values()) if turn > now), default=None),
     )
 
 
-def _rental_access(rental: Rental, policy: SitePolicy, now: datetime, *, any_overdue: bool) -> RentalAccess:
+def _common_doors(
+    rentals: Sequence[RentalAccess],
+    frozen: Collection[RentalId],
+    policy: SitePolicy,
+    records: Mapping[RentalId, AccessRecord],
+) -> tuple[CommonDoor, ...]:
+    """Return the shared doors. A rental without a door of its own yet earns none of them.
+
+    What a frozen rental has open is not closed for the others' sake.
+    """
+    serving = [rental for rental in rentals if rental.is_served and _has_door(rental, records, policy)]
+    is_open = any(rental.status is AccessStatus.GRANTED for rental in serving)
+    if policy.common_doors_open is CommonDoorsPolicy.NONE_OVERDUE:
+        is_open &= not any(Reason.OVERDUE in rental.reasons for rental in rentals)
+    known = [records[rental] for rental in frozen if rental in records]
+    kept = {t for record in known if record.status is AccessStatus.GRANTED for t in record.targets}
+    served = tuple(rental.rental for rental in serving)
+    return tuple(
+        CommonDoor(target=target, is_open=is_open, rentals=served)
+        for target in policy.common_doors
+        if served and (is_open or target not in kept)
+    )
+
+
+def _told_of(rental: RentalAccess, doors: Sequence[CommonDoor]) -> RentalAccess:
+    """Return the rental, told where its own door is open and a shared one is not."""
+    is_shut_out = rental.status is AccessStatus.GRANTED and not all(door.is_open for door in doors)
+    return replace(rental, common_doors_closed=is_shut_out and rental.is_served)
+
+
+def _has_door(rental: RentalAccess, records: Mapping[RentalId, AccessRecord], policy: SitePolicy) -> bool:
+    if rental.target is not None:
+        return True
+    record = records.get(rental.rental)
+    return record is not None and bool(record.targets - set(policy.common_doors))
+
+
+def rental_access(rental: Rental, checks: Collection[Check]) -> RentalAccess:
+    """Return what the checks of a rental come to."""
     unit = rental.unit
-    if rental.state in _EARNS_NOTHING:
+    if earns_nothing(checks):
         return RentalAccess(rental=rental.id, unit=unit.id, status=AccessStatus.NONE, target=unit.target)
-    if rental.state is not RentalState.OCCUPIED:
-        raise Anomaly(f"rental {rental.id} is in a state that the bridge does not know")
-    reasons = frozenset(_reasons(rental, policy, now, any_overdue=any_overdue))
+    reasons = suspension(checks)
     return RentalAccess(
         rental=rental.id,
         unit=unit.id,
@@ -74,60 +115,3 @@ def _rental_access(rental: Rental, policy: SitePolicy, now: datetime, *, any_ove
         problem=Problem.NO_MAPPING if unit.target is None and not unit.opted_out else None,
         opted_out=unit.opted_out,
     )
-
-
-def _reasons(rental: Rental, policy: SitePolicy, now: datetime, *, any_overdue: bool) -> list[Reason]:
-    overdue = {
-        OverduePolicy.RENTAL: _owes(rental, policy, now),
-        OverduePolicy.TENANT: any_overdue,
-        OverduePolicy.IGNORE: False,
-    }[policy.overdue]
-    starts, ends = _starts(rental, policy), _ends(rental, policy)
-    evidence = {
-        Reason.OVERDUE: overdue,
-        Reason.MANUAL: rental.fields.overlocked,
-        Reason.NOT_STARTED: starts is not None and now < starts,
-        Reason.MOVE_OUT_PASSED: ends is not None and now >= ends,
-        Reason.UNIT_BLOCKED: rental.unit.blocked,
-    }
-    return [reason for reason, applies in evidence.items() if applies]
-
-
-def _turning_points(rental: Rental, policy: SitePolicy) -> list[datetime]:
-    if rental.state is not RentalState.OCCUPIED:
-        return []
-    turns = (_starts(rental, policy), _ends(rental, policy), _goodwill_ends(rental, policy))
-    return [turn for turn in turns if turn is not None]
-
-
-def _owes(rental: Rental, policy: SitePolicy, now: datetime) -> bool:
-    """Tell whether the rental is overdue, and staff's goodwill for it is over."""
-    until = _goodwill_ends(rental, policy)
-    return rental.overdue and (until is None or now >= until)
-
-
-def _goodwill_ends(rental: Rental, policy: SitePolicy) -> datetime | None:
-    """Return when goodwill ends, None where there is none or nothing for it to forgive."""
-    until = rental.fields.overdue_until
-    if until is None or not rental.overdue or policy.overdue is OverduePolicy.IGNORE:
-        return None
-    return midnight(until + timedelta(days=1), policy)
-
-
-def _starts(rental: Rental, policy: SitePolicy) -> datetime | None:
-    return None if rental.start_date is None else midnight(rental.start_date, policy)
-
-
-def _ends(rental: Rental, policy: SitePolicy) -> datetime | None:
-    if rental.move_out_date is None or policy.move_out_date is MoveOutPolicy.KEEP:
-        return None
-    return midnight(rental.move_out_date + timedelta(days=1), policy)
-
-
-def midnight(day: date, policy: SitePolicy) -> datetime:
-    """Return the first moment of `day` by the site's wall clock, in UTC.
-
-    Where that midnight is skipped or doubled by a change of clock, `zoneinfo` reads it with the offset before the
-    change: the first of two, and for a skipped one the moment the clock jumped.
-    """
-    return datetime.combine(day, time.min, tzinfo=policy.zone).astimezone(UTC)

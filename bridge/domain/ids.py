@@ -9,6 +9,8 @@ from typing import Final, NewType
 
 ConnectionName = NewType("ConnectionName", str)
 SiteId = NewType("SiteId", str)
+SiteKey = tuple[ConnectionName, SiteId]
+"""A site among those of all connections."""
 UnitId = NewType("UnitId", str)
 RentalId = NewType("RentalId", str)
 TenantId = NewType("TenantId", str)

@@ -8,6 +8,7 @@ from typing import Final
 from bridge.domain.access import AccessRecord, Handover, Reason
 from bridge.domain.ids import RentalId
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
+from bridge.domain.transfers import Links
 
 _NOBODY: Final[frozenset[RentalId]] = frozenset()
 
@@ -23,14 +24,12 @@ class Inheritance:
     over: frozenset[RentalId] = _NOBODY
 
 
-def inherited_locks(
-    snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], transfers: Mapping[RentalId, RentalId]
-) -> Inheritance:
-    """Return which new rentals take over a lock; `transfers` maps a left rental to the one that replaced it.
+def inherited_locks(snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], links: Links) -> Inheritance:
+    """Return which new rentals take over a lock, from a rental at this site or at another.
 
     Only an occupied rental inherits. Where nothing can be said of the old rental's lock, the question stays open.
     """
-    family = _Family(snapshot, records, transfers)
+    family = _Family(snapshot, records, links)
     candidates = [
         rental for rental in snapshot.rentals if rental.state is RentalState.OCCUPIED and family.before[rental.id]
     ]
@@ -53,15 +52,13 @@ def with_locks(snapshot: Snapshot, heirs: Collection[RentalId]) -> Snapshot:
 class _Family:
     """Who followed whom, and whose lock is known."""
 
-    def __init__(
-        self, snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], transfers: Mapping[RentalId, RentalId]
-    ) -> None:
-        self._rentals = {rental.id: rental for rental in snapshot.rentals}
+    def __init__(self, snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], links: Links) -> None:
+        self._rentals = {rental.id: rental for rental in (*snapshot.elsewhere, *snapshot.rentals)}
         self._unreadable = snapshot.unreadable
         self._records = records
         self.before: defaultdict[RentalId, list[RentalId]] = defaultdict(list)
-        for left, heir in transfers.items():
-            self.before[heir].append(left)
+        for left, link in links.items():
+            self.before[link.heir].append(left)
 
     def is_open(self, rental: Rental) -> bool:
         """Tell whether the rental's switch is still to be set by the bridge, should there be a lock to take over.

@@ -1,179 +1,198 @@
 """The changes that bring the vendor from what was observed to what is desired."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
 from typing import Final
 
-from bridge.domain.access import AccessRecord, AccessStatus, RentalAccess
+from bridge.domain.access import AccessRecord, AccessStatus
+from bridge.domain.capabilities import Capabilities, CodeMaker, SuspendScope
+from bridge.domain.changes import Change, EntryState, Kind, Observed, Plan
 from bridge.domain.credential import GateCode
 from bridge.domain.desired import Desired
 from bridge.domain.ids import RentalId, TargetId
 
-
-class EntryState(StrEnum):
-    """What a person may do at one target, as the vendor shows it."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
+_NOBODY: Final[frozenset[RentalId]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """The person that the bridge made for the subject. `code` is None where the vendor does not show codes.
+class Holding:
+    """What the bridge knows of its own doing at the vendor.
 
-    `exists` False is only said by a look-up that can be trusted; what cannot be read is an error, not an empty answer.
+    `records` say what it made, and so may remove. `code` is the one in force, `taken_code` the one that the vendor took
+    last, for vendors that do not show it; `renew_code` asks a vendor that makes codes for a new one. `profile_is_new`:
+    the tenant's name, e-mail or phone is not what the vendor was told last. `waits` maps a left rental to those whose
+    door must be seen open before its own is closed.
     """
 
-    exists: bool = False
+    records: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
     code: GateCode | None = None
-    entries: Mapping[TargetId, EntryState] = field(default_factory=dict)
+    taken_code: GateCode | None = None
+    renew_code: bool = False
+    profile_is_new: bool = False
+    waits: Mapping[RentalId, frozenset[RentalId]] = field(default_factory=dict)
 
 
-class Kind(StrEnum):
-    GRANT = "grant"
-    RESUME = "resume"
-    CHANGE_CODE = "change_code"
-    SUSPEND = "suspend"
-    REVOKE = "revoke"
-    REMOVE_PERSON = "remove_person"
-
-
-class Rank(IntEnum):
-    """Order inside a plan: nobody waits outside for somebody else's removal."""
-
-    GRANTS = 1
-    SUSPENSIONS = 2
-    REMOVALS = 3
-
-
-RANK: Final[Mapping[Kind, Rank]] = {
-    Kind.CHANGE_CODE: Rank.GRANTS,
-    Kind.GRANT: Rank.GRANTS,
-    Kind.RESUME: Rank.GRANTS,
-    Kind.SUSPEND: Rank.SUSPENSIONS,
-    Kind.REVOKE: Rank.REMOVALS,
-    Kind.REMOVE_PERSON: Rank.REMOVALS,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One thing to do at the vendor, for the rentals it serves.
-
-    `target` is None for changes of the person; `code` is set where the vendor must learn it. `after` names rentals
-    whose own doors must be seen open first: a transfer, or a new mapping, closes the old door only then.
-    """
-
-    kind: Kind
-    target: TargetId | None = None
-    code: GateCode | None = None
-    rentals: tuple[RentalId, ...] = ()
-    after: frozenset[RentalId] = frozenset()
-
-    @property
-    def step(self) -> "Step":
-        """What makes it the same change in another plan."""
-        return self.kind, self.target
-
-    @property
-    def is_removal(self) -> bool:
-        return RANK[self.kind] is Rank.REMOVALS
-
-
-Step = tuple[Kind, TargetId | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Changes in the order to apply them; `foreign` are entries of our person that the bridge did not make."""
-
-    changes: tuple[Change, ...] = ()
-    foreign: tuple[TargetId, ...] = ()
-
-
-def make_plan(
-    desired: Desired,
-    observed: Observed,
-    records: Mapping[RentalId, AccessRecord],
-    code: GateCode | None,
-    transfers: Mapping[RentalId, RentalId] | None = None,
-) -> Plan:
+def make_plan(desired: Desired, observed: Observed, holding: Holding, capabilities: Capabilities) -> Plan:
     """Return what is left to do; applied in full and observed again, it returns no change.
 
-    `records` say what the bridge made, and so may remove. `code` is the one in force, needed for any grant.
-    `transfers` maps a left rental to the one that replaced it.
+    The order: what must be closed before something else may open, then openings, suspensions, removals. Nobody waits
+    outside for somebody else's removal.
     """
-    wishes = _wishes(desired.rentals, records)
-    ours = {target: record.rental for record in records.values() for target in record.targets}
-    changes: list[Change] = []
-
-    if wishes and code is not None and observed.code is not None and observed.code != code:
-        changes.append(Change(kind=Kind.CHANGE_CODE, code=code, rentals=_rentals(wishes.values())))
-    for target, wish in wishes.items():
-        changes += _towards(target, wish, observed.entries.get(target), code)
-
-    held = {target for rental in desired.unreadable & records.keys() for target in records[rental].targets}
-    unwished = sorted(observed.entries.keys() - wishes.keys() - held)
-    foreign = tuple(target for target in unwished if target not in ours)
-    for target in unwished:
-        if target in ours:
-            heir = (transfers or {}).get(ours[target], ours[target])
-            after = _not_open_yet(heir, desired.rentals, observed.entries)
-            changes.append(Change(kind=Kind.REVOKE, target=target, rentals=(ours[target],), after=after))
-    if observed.exists and not desired.needs_code and not foreign:
-        changes.append(Change(kind=Kind.REMOVE_PERSON, rentals=tuple(sorted(records))))
-
-    changes.sort(key=lambda change: RANK[change.kind])
-    return Plan(changes=tuple(changes), foreign=foreign)
+    return _Planner(desired, observed, holding, capabilities).plan()
 
 
-def _wishes(
-    rentals: Iterable[RentalAccess], records: Mapping[RentalId, AccessRecord]
-) -> dict[TargetId, list[RentalAccess]]:
-    """Group by target: where two rentals share a door, it is open while either earns it.
+@dataclass(slots=True)
+class _Wish:
+    """What one target should be, for the rentals that it serves."""
+
+    is_open: bool
+    rentals: set[RentalId]
+
+
+class _Planner:
+    def __init__(self, desired: Desired, observed: Observed, holding: Holding, capabilities: Capabilities) -> None:
+        self._desired = desired
+        self._observed = observed
+        self._entries = observed.entries
+        self._holding = holding
+        self._capabilities = capabilities
+        self._wishes = _wishes(desired, holding.records)
+        self._ours = _ours(holding.records)
+        frozen = (holding.records[rental] for rental in desired.frozen & holding.records.keys())
+        self._frozen = {target: record.rental for record in frozen for target in record.targets}
+
+    def plan(self) -> Plan:
+        unwished = sorted(self._entries.keys() - self._wishes.keys() - self._frozen.keys())
+        foreign = tuple(target for target in unwished if target not in self._ours)
+        removals = [self._removal(target) for target in unwished if target in self._ours]
+        closings: list[Change] = []
+        if self._capabilities.suspends is SuspendScope.PERSON:
+            closings, openings, suspensions = self._of_the_person(removals)
+            removals = [change for change in removals if change not in closings]
+        else:
+            openings, suspensions = self._target_by_target()
+        if self._observed.exists and not self._desired.needs_code and not foreign:
+            after = frozenset[RentalId]().union(*(change.after for change in removals))
+            removals.append(Change(kind=Kind.REMOVE_PERSON, rentals=tuple(sorted(self._holding.records)), after=after))
+        changes = (*closings, *self._code(), *openings, *self._profile(), *suspensions, *removals)
+        return Plan(changes=changes, foreign=foreign)
+
+    def _code(self) -> list[Change]:
+        code = self._holding.code
+        if not self._wishes or not self._observed.exists:
+            return []
+        if self._capabilities.code_maker is CodeMaker.VENDOR:
+            is_wrong, code = code is None or self._holding.renew_code or self._observed.code_in_doubt, None
+        else:
+            shown = self._holding.taken_code if self._observed.code is None else self._observed.code
+            is_wrong = code is not None and (shown != code or self._observed.code_in_doubt)
+        return [Change(kind=Kind.CHANGE_CODE, code=code, rentals=self._everyone())] if is_wrong else []
+
+    def _profile(self) -> list[Change]:
+        is_new = self._holding.profile_is_new and self._capabilities.updates_person
+        if not (is_new and self._observed.exists and self._wishes):
+            return []
+        return [Change(kind=Kind.UPDATE_PERSON)]
+
+    def _target_by_target(self) -> tuple[list[Change], list[Change]]:
+        openings, suspensions = [], []
+        for target, wish in self._wishes.items():
+            seen = self._entries.get(target)
+            if wish.is_open and seen is not EntryState.ACTIVE:
+                kind = Kind.GRANT if seen is None else Kind.RESUME
+                openings.append(self._opening(kind, target, wish))
+            elif not wish.is_open and seen is EntryState.ACTIVE:
+                suspensions.append(Change(kind=Kind.SUSPEND, target=target, rentals=tuple(sorted(wish.rentals))))
+        return openings, suspensions
+
+    def _of_the_person(self, removals: Iterable[Change]) -> tuple[list[Change], list[Change], list[Change]]:
+        """Return closings, openings and suspensions where only the whole person can be suspended.
+
+        While any door is open, one that should be closed is taken away instead. A suspended person is resumed only when
+        nothing opens with it that should stay closed.
+        """
+        shut = [target for target, wish in self._wishes.items() if not wish.is_open and target in self._entries]
+        is_suspended = EntryState.SUSPENDED in self._entries.values()
+        if not any(wish.is_open for wish in self._wishes.values()):
+            if self._frozen.keys() & self._entries.keys():
+                return [self._dropped(target) for target in shut if not is_suspended], [], []
+            is_active = EntryState.ACTIVE in (self._entries[target] for target in shut)
+            everyone = tuple(sorted({rental for target in shut for rental in self._wishes[target].rentals}))
+            return [], [], [Change(kind=Kind.SUSPEND, rentals=everyone)] if is_active else []
+        closings = [self._dropped(target) for target in shut]
+        openings = [
+            self._opening(Kind.GRANT, target, wish)
+            for target, wish in self._wishes.items()
+            if wish.is_open and target not in self._entries
+        ]
+        if is_suspended:
+            closings += removals
+            in_the_way = {rental for change in closings for rental in change.rentals}
+            in_the_way |= {self._frozen[target] for target in self._frozen.keys() & self._entries.keys()}
+            rentals = tuple(sorted({r for wish in self._wishes.values() if wish.is_open for r in wish.rentals}))
+            openings.append(
+                Change(kind=Kind.RESUME, code=self._new_code(), rentals=rentals, after=frozenset(in_the_way))
+            )
+        return closings, openings, []
+
+    def _dropped(self, target: TargetId) -> Change:
+        return Change(kind=Kind.REVOKE, target=target, rentals=tuple(sorted(self._wishes[target].rentals)))
+
+    def _opening(self, kind: Kind, target: TargetId, wish: _Wish) -> Change:
+        return Change(kind=kind, target=target, code=self._new_code(), rentals=tuple(sorted(wish.rentals)))
+
+    def _new_code(self) -> GateCode | None:
+        return self._holding.code if self._capabilities.code_maker is CodeMaker.BRIDGE else None
+
+    def _removal(self, target: TargetId) -> Change:
+        """Return the removal of a door that nobody earns; a door in use waits for the one that takes its place."""
+        left = self._ours[target]
+        heirs = frozenset().union(*(self._holding.waits.get(rental, _NOBODY) for rental in left))
+        is_open = self._entries[target] is EntryState.ACTIVE
+        after = [rental for rental in heirs | left if is_open and self._is_awaited(rental, elsewhere=rental in heirs)]
+        return Change(kind=Kind.REVOKE, target=target, rentals=tuple(sorted(left)), after=frozenset(after))
+
+    def _is_awaited(self, rental: RentalId, *, elsewhere: bool) -> bool:
+        """Tell whether a rental earns a door that is not seen open; one without a mapping has no door yet.
+
+        An heir at another site is awaited as long as it is named at all.
+        """
+        access = next((access for access in self._desired.rentals if access.rental == rental), None)
+        if access is None:
+            return elsewhere and rental not in self._desired.frozen
+        earns = access.status is AccessStatus.GRANTED and access.is_served
+        return earns and (access.target is None or self._entries.get(access.target) is not EntryState.ACTIVE)
+
+    def _everyone(self) -> tuple[RentalId, ...]:
+        return tuple(sorted({rental for wish in self._wishes.values() for rental in wish.rentals}))
+
+
+def _wishes(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> dict[TargetId, _Wish]:
+    """Return what each target should be: where two rentals share a door, it is open while either earns it.
 
     A rental whose unit lost its mapping keeps what it has: staff are asked, nobody is locked out by an emptied field.
+    The doors that all share are as their own rule says, also where a unit was given the name of one.
     """
-    wishes: dict[TargetId, list[RentalAccess]] = {}
-    for rental in rentals:
-        if rental.status is AccessStatus.NONE or rental.opted_out:
+    shared = {door.target for door in desired.common_doors}
+    wishes: dict[TargetId, _Wish] = {}
+    for rental in desired.rentals:
+        if not rental.is_served:
             continue
-        if rental.target is not None:
-            wishes.setdefault(rental.target, []).append(rental)
-        elif rental.rental in records:
-            for target in sorted(records[rental.rental].targets):
-                wishes.setdefault(target, []).append(rental)
+        kept = records[rental.rental].targets if rental.rental in records else frozenset[TargetId]()
+        own = {rental.target} if rental.target is not None else kept - shared
+        for target in sorted(own):
+            wish = wishes.setdefault(target, _Wish(is_open=False, rentals=set()))
+            wish.is_open |= rental.status is AccessStatus.GRANTED
+            wish.rentals.add(rental.rental)
+    for door in desired.common_doors:
+        wishes[door.target] = _Wish(is_open=door.is_open, rentals=set(door.rentals))
     return wishes
 
 
-def _towards(
-    target: TargetId, wish: Sequence[RentalAccess], seen: EntryState | None, code: GateCode | None
-) -> list[Change]:
-    rentals = _rentals([wish])
-    if any(rental.status is AccessStatus.GRANTED for rental in wish):
-        if seen is EntryState.ACTIVE:
-            return []
-        kind = Kind.RESUME if seen is EntryState.SUSPENDED else Kind.GRANT
-        return [Change(kind=kind, target=target, code=code, rentals=rentals)]
-    if seen is EntryState.ACTIVE:
-        return [Change(kind=Kind.SUSPEND, target=target, rentals=rentals)]
-    return []
-
-
-def _not_open_yet(
-    heir: RentalId, rentals: Iterable[RentalAccess], entries: Mapping[TargetId, EntryState]
-) -> frozenset[RentalId]:
-    """Return the heir, while it earns a door that is not seen open; one without a mapping has no door yet."""
-    waits = any(
-        access.rental == heir
-        and access.status is AccessStatus.GRANTED
-        and not access.opted_out
-        and (access.target is None or entries.get(access.target) is not EntryState.ACTIVE)
-        for access in rentals
-    )
-    return frozenset({heir}) if waits else frozenset()
-
-
-def _rentals(wishes: Iterable[Sequence[RentalAccess]]) -> tuple[RentalId, ...]:
-    return tuple(sorted({rental.rental for wish in wishes for rental in wish}))
+def _ours(records: Mapping[RentalId, AccessRecord]) -> dict[TargetId, set[RentalId]]:
+    ours: defaultdict[TargetId, set[RentalId]] = defaultdict(set)
+    for record in records.values():
+        for target in record.targets:
+            ours[target].add(record.rental)
+    return dict(ours)

@@ -5,11 +5,26 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, RentalAccess
+from bridge.domain.changes import Change, Kind, Observed
 from bridge.domain.desired import Desired
+from bridge.domain.flips import recent_flips
 from bridge.domain.ids import RentalId, TargetId
-from bridge.domain.plan import Change, Kind, Observed
+from bridge.domain.tenancy import Rental
 
 _OPENS = frozenset({Kind.GRANT, Kind.RESUME})
+
+
+def marked_overdue(
+    records: Mapping[RentalId, AccessRecord], rentals: Iterable[Rental], now: datetime
+) -> dict[RentalId, AccessRecord]:
+    """Return the records with the moment since when each rental is overdue: the platform's word, or our first sight."""
+    updated = dict(records)
+    for rental in rentals:
+        record = updated.get(rental.id, AccessRecord(rental=rental.id))
+        since = (record.overdue_since or min(rental.overdue_since or now, now)) if rental.overdue else None
+        if since != record.overdue_since:
+            updated[rental.id] = replace(record, overdue_since=since)
+    return updated
 
 
 def before_changes(records: Mapping[RentalId, AccessRecord], changes: Iterable[Change]) -> dict[RentalId, AccessRecord]:
@@ -36,9 +51,10 @@ def after_run(
     A door that a rental has lost is forgotten only when it is seen closed, or another rental of the tenant earns it.
     A door that it earns and has at the vendor is ours to close later, whoever remembers having opened it.
     """
-    wished = {r.target for r in desired.rentals if r.target is not None and _has_access(r)}
+    wished = {r.target for r in desired.rentals if r.target is not None and r.is_served}
+    wished |= {door.target for door in desired.common_doors}
     updated = dict(records)
-    for rental in desired.unreadable & records.keys():
+    for rental in desired.frozen & records.keys():
         updated[rental] = replace(records[rental], certainty=Certainty.UNKNOWN)
         wished |= records[rental].targets
     for access in desired.rentals:
@@ -48,24 +64,31 @@ def after_run(
         updated[access.rental] = replace(
             record,
             unit=access.unit or record.unit,
-            targets=_targets(access, record, observed.entries, wished),
+            targets=_targets(access, _shared_with(access, desired), record, observed.entries, wished),
             status=status,
             reasons=frozenset(str(reason) for reason in access.reasons),
             certainty=certainty.get(access.rental, seen),
             since=record.since if record.status is status and record.since is not None else now,
+            flips=(*recent_flips(record, now), now)
+            if record.status not in {None, status}
+            else recent_flips(record, now),
         )
     return updated
 
 
+def _shared_with(access: RentalAccess, desired: Desired) -> frozenset[TargetId]:
+    return frozenset(door.target for door in desired.common_doors if access.rental in door.rentals)
+
+
 def _targets(
-    access: RentalAccess, record: AccessRecord, entries: Collection[TargetId], wished: Collection[TargetId]
+    access: RentalAccess,
+    shared: Collection[TargetId],
+    record: AccessRecord,
+    entries: Collection[TargetId],
+    wished: Collection[TargetId],
 ) -> frozenset[TargetId]:
-    if _has_access(access):
-        own = {access.target} if access.target is not None else set(record.targets)
+    if access.is_served:
+        own = {access.target, *shared} if access.target is not None else {*record.targets, *shared}
         kept = {t for t in record.targets if t in entries or t in own}
         return frozenset(kept | (own & set(entries)))
     return frozenset(t for t in record.targets if t in entries and t not in wished)
-
-
-def _has_access(access: RentalAccess) -> bool:
-    return access.status is not AccessStatus.NONE and not access.opted_out

@@ -1,8 +1,10 @@
 """What the platform says is true: a tenant, their rentals at one site, the units, and the fields shared with staff."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from bridge.domain.credential import GateCode
@@ -22,13 +24,17 @@ class RentalState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit; `target` is the vendor's name for it, None when staff have not mapped it."""
+    """A unit; `target` is the vendor's name for it, None when staff have not mapped it.
+
+    `holder` is the rental that has the unit now, as far as the platform says.
+    """
 
     id: UnitId
     name: str
     target: TargetId | None = None
     opted_out: bool = False
     blocked: bool = False
+    holder: RentalId | None = None
 
 
 class Resync(StrEnum):
@@ -56,14 +62,19 @@ class RentalFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rental:
-    """One rental. Dates are the site's wall clock; `move_out_date` is that of a move-out job still alive."""
+    """One rental. Dates are the site's wall clock; `move_out_date` is that of a move-out job still alive.
+
+    `overdue_since` (UTC) is None where the platform does not tell it.
+    """
 
     id: RentalId
     unit: Unit
     state: RentalState
     start_date: date | None = None
+    end_date: date | None = None
     move_out_date: date | None = None
     overdue: bool = False
+    overdue_since: datetime | None = None
     fields: RentalFields = RentalFields()
 
 
@@ -75,16 +86,25 @@ class Tenant:
     email: str | None = None
     phone: str | None = None
 
+    def digest(self) -> str:
+        """Return a fingerprint that changes when the vendor should hear of it; a phone's blanks and dashes are none."""
+        phone = "".join(character for character in self.phone or "" if character.isdigit())
+        return hashlib.sha256(json.dumps([self.name, self.email, phone]).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A tenant at a site, read from the platform at one moment."""
+    """A tenant at a site, read from the platform at one moment.
+
+    `elsewhere` are rentals of the same tenant at other sites that were asked for, as far as they could be read.
+    """
 
     subject: SubjectKey
     tenant: Tenant
     rentals: tuple[Rental, ...]
     unreadable: Mapping[RentalId, str] = field(default_factory=dict)
     """Known rentals of which nothing can be said now, and why; what they have at the vendor stays as it is."""
+    elsewhere: tuple[Rental, ...] = ()
 
     def guessable(self) -> tuple[str, ...]:
         """Return texts that a stranger could try as this tenant's gate code."""

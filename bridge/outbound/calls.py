@@ -55,17 +55,21 @@ async def call(
     path: str,
     *,
     json: Any = None,
+    form: Mapping[str, str] | None = None,
     params: Mapping[str, str | int] | None = None,
     headers: Mapping[str, str] | None = None,
     accept: Collection[int] = (),
+    is_read: bool | None = None,
 ) -> Answer:
     """Send one request and return its answer: any 2xx, and any status in `accept`.
+
+    `is_read` says whether it changes nothing, where the method does not tell: an API that reads by POST, or a sign-in.
 
     Raises `Unreachable`, `OutcomeUnknown`, `RateLimited`, `Unauthorized` (401, 403), `Rejected` (another 4xx) or
     `Anomaly` (a success that cannot be read, or a redirect).
     """
-    request = client.build_request(method, path, json=json, params=params, headers=headers)
-    is_read = method in _READS
+    request = client.build_request(method, path, json=json, data=form, params=params, headers=headers)
+    is_read = method in _READS if is_read is None else is_read
     try:
         return await _once(client, request, accept, is_read=is_read)
     except Unreachable:

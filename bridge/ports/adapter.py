@@ -3,24 +3,35 @@
 An adapter observes and applies. Policy, codes, retries, pacing and redaction belong to the bridge.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 from pydantic import BaseModel
 
-from bridge.domain.credential import CodeRules
+from bridge.domain.capabilities import Capabilities
+from bridge.domain.changes import Change, Observed
+from bridge.domain.credential import GateCode
 from bridge.domain.ids import SiteId, SubjectKey
-from bridge.domain.plan import Change, Observed
 from bridge.domain.tenancy import Tenant
 from bridge.ports.findings import Finding
 
 Ref = Mapping[str, Any]
 """What the adapter wants to find again: vendor ids, as JSON. The bridge keeps it for a subject and hands it back."""
 
-Checkpoint = Callable[[Ref], Awaitable[None]]
-"""Keeps a new reference at once. Called after each thing made at the vendor, so that a retry adopts it."""
+
+class Checkpoint(Protocol):
+    """What a change has come to, kept at once, so that a retry after a crash adopts it."""
+
+    async def keep_ref(self, ref: Ref) -> None:
+        """Keep a new reference. Called after each thing made at the vendor."""
+
+    async def keep_code(self, code: GateCode) -> None:
+        """Keep the gate code that the vendor made, before anything else is done: it may never be told again.
+
+        Only for adapters whose vendor makes the codes. Raises `Conflict`, to be passed on, when another tenant has it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +43,9 @@ class Person:
     tenant: Tenant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What the vendor can do, as far as the bridge acts on it."""
-
-    code_rules: CodeRules
-    reads_codes: bool
-    """`observe` shows the gate code, so that a changed one is seen."""
+def person_key(subject: SubjectKey) -> str:
+    """Return the anchor of a subject's person at the vendor: the same for ever, and no other subject's."""
+    return f"{subject.connection}:{subject.site}:{subject.tenant}"
 
 
 class Adapter(Protocol):
@@ -55,15 +62,22 @@ class Adapter(Protocol):
 
         Idempotent, and resumable from any `ref` that was checkpointed, or from none: what exists already under the
         person's key is adopted, what is gone already is done. Raises `Conflict` when somebody else has the code.
+
+        A change without a target is of the whole person. Where the vendor makes the codes, a grant to somebody new and
+        a `change_code` carry none: the adapter tells the one that was made through the checkpoint.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterContext:
-    """What an adapter is opened with, beside its options: the platform's site id and a client that is ready to use."""
+    """What an adapter is opened with, beside its options: the platform's site id, and clients that are ready to use.
+
+    `client_for` makes one that is pinned to the scheme, host and port of a base URL and is closed by the bridge: one
+    for the vendor's API, perhaps another for where one signs in.
+    """
 
     site: SiteId
-    client: httpx.AsyncClient
+    client_for: Callable[[str], httpx.AsyncClient]
 
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
@@ -71,12 +85,11 @@ OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterSpec(Generic[OptionsT]):
-    """An adapter, declared as a value. `base_url` tells the host that its client is pinned to."""
+    """An adapter, declared as a value."""
 
     key: str
     title: str
     field_prefix: str
     options: type[OptionsT]
-    capabilities: Capabilities
-    base_url: Callable[[OptionsT], str]
+    capabilities: Callable[[OptionsT], Capabilities]
     open: Callable[[OptionsT, AdapterContext], Adapter]

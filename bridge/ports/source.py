@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Final, Generic, Protocol, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, UnitId
 from bridge.domain.tenancy import FieldWrites, Resync, Snapshot
+from bridge.domain.whom import Whom
 from bridge.ports.findings import Finding
 
 
@@ -80,6 +82,9 @@ class Reader(Protocol):
         """Look up what the delivery is about. Raises `BridgeError`s only."""
 
 
+NOWHERE: Final[Mapping[RentalId, SiteId]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteListing:
     """The rentals that may earn access at a site, as the platform lists them: all of them, or there is no listing.
@@ -100,18 +105,24 @@ class Lister(Protocol):
         """
 
 
-class Platform(Protocol):
-    async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
+class TruthReader(Protocol):
+    async def snapshot(
+        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+    ) -> Snapshot:
         """Read the tenant at the site: what the platform lists, and each of `known` that it did not list, by its id.
 
         One of `known` that was not listed and cannot be read by its id is in `unreadable`, with a reason that names the
         id and nothing private; the others are told all the same. One that lost its unit, in a state that earns nothing,
         is told with a unit whose id is empty.
 
+        `elsewhere` are rentals of the tenant at other sites of the connection: those that can be read are told too.
+
         Raises `Anomaly` where a listed answer contradicts the question or another one, `Unreachable`, `RateLimited` or
         `Unauthorized` where any call ends so; `NeedsStaff` never.
         """
 
+
+class Platform(TruthReader, Protocol):
     async def write_back(self, writes: FieldWrites, *, site: SiteId) -> None:
         """Set our fields on one rental; the caller passes only what differs."""
 
@@ -128,7 +139,26 @@ class Platform(Protocol):
         """Return what an operator should know of key, secret, sites, fields and unit mapping. Changes nothing."""
 
 
-class Source(Verifier, Reader, Lister, Platform, Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Whose rentals answer a question, at configured sites. `units` are those that were asked for, by id or name.
+
+    Where several units have the name, nobody is told.
+    """
+
+    sightings: tuple[Sighting, ...] = ()
+    units: tuple[UnitId, ...] = ()
+
+
+class Locator(Protocol):
+    async def locate(self, whom: Whom) -> Located:
+        """Ask the platform whose rentals these are now, for people; whom it does not know is an empty answer.
+
+        What was typed need not be an id. Raises `BridgeError`s only.
+        """
+
+
+class Source(Verifier, Reader, Lister, Platform, Locator, Protocol):
     """All faces of one connection. Those who use one ask for that one only."""
 
 

@@ -19,9 +19,11 @@ from bridge.domain.deliveries import (
     Receipt,
     Sighting,
 )
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
+from bridge.domain.transfers import Links
+from bridge.domain.whom import Whom
 
 
 class Priority(IntEnum):
@@ -86,7 +88,7 @@ class SubjectQueue(Protocol):
     async def next_subject_due(self) -> datetime | None:
         """Return when the next subject that nobody works on is due, or None."""
 
-    async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
+    async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
 
         With `site`, only the subjects of that site. Marking twice is harmless, and so is a crash half-way, as long as
@@ -113,12 +115,19 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRecord:
-    """All that the store knows of a subject. `open_tasks` are those that staff were told of, by their units."""
+    """All that the store knows of a subject.
+
+    `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
+    subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
+    `profile` is the digest of the tenant as the vendor was told last.
+    """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
     codes: CodeMemory = NO_CODES
     ref: Mapping[str, Any] | None = None
-    transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
+    profile: str | None = None
+    links: Links = field(default_factory=dict)
+    elsewhere: Mapping[RentalId, SubjectKey] = field(default_factory=dict)
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
 
 
@@ -126,24 +135,33 @@ class SubjectRecord:
 class SubjectCommit:
     """The end of a subject's run, written in one unit of work.
 
-    `access` replaces the records of the rentals it names. `retire_code` ends the code in force. `tasks` are those that
-    staff were told of in this run, in place of what they were told at the unit before; `mended` are units whose task is
-    over.
+    `access` replaces the records of the rentals it names. `retire_code` ends the code in force; `taken_code` is the one
+    that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
+    of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
+    they wait for what this run has come to.
     """
 
     outcome: Outcome
     access: tuple[AccessRecord, ...] = ()
     retire_code: bool = False
+    taken_code: GateCode | None = None
+    profile: str | None = None
+    wake: Collection[SubjectKey] = ()
     entries: tuple[LedgerEntry, ...] = ()
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
 
 
-class SubjectRecords(Protocol):
-    """What the bridge remembers of a subject; every write is fenced by the claim and raises `LeaseLost` without it."""
-
+class RecordReader(Protocol):
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         """Return all that is known; an unknown subject has an empty record."""
+
+
+class SubjectRecords(RecordReader, Protocol):
+    """What the bridge remembers of a subject; every write is fenced by the claim and raises `LeaseLost` without it."""
+
+    async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
+        """Return the other subjects of the site for which the bridge still holds a door of one of these units."""
 
     async def take_code(
         self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
@@ -229,6 +247,9 @@ class OperatorDesk(Protocol):
 
     async def counts(self) -> Mapping[str, int]:
         """Return the rows by state, as `delivery.new`, `subject.dead` and so on. Bounded work."""
+
+    async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
+        """Return the subjects at these sites that `whom` leads to, by key; a unit not to those who had it once."""
 
 
 class AlertSink(Protocol):

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bridge.domain.access import AccessRecord, Certainty, Handover, Problem, RentalAccess
+from bridge.domain.access import Certainty, Problem, RentalAccess
+from bridge.domain.changes import Kind, Observed
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired, desired_access
+from bridge.domain.desired import Desired
 from bridge.domain.errors import (
     Anomaly,
     BridgeError,
@@ -22,21 +23,20 @@ from bridge.domain.errors import (
     Unreachable,
 )
 from bridge.domain.fields import field_writes
-from bridge.domain.ids import ConnectionName, RentalId, SiteId
-from bridge.domain.inheritance import Inheritance, inherited_locks, with_locks
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.domain.plan import Observed
 from bridge.domain.records import after_run
-from bridge.domain.rotation import without_old_marks
-from bridge.domain.tenancy import Snapshot
-from bridge.ports.adapter import Person
+from bridge.domain.transfers import wait_ends
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
 from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
-from bridge.service.run import Case, GateRun, Progress
+from bridge.service.kin import Kin
+from bridge.service.progress import Case, Progress
+from bridge.service.reading import read_case
+from bridge.service.run import GateRun
 from bridge.service.settling import RUN_SECONDS, outcome_of
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskEnds, TaskNews, staff_problems
@@ -109,7 +109,11 @@ class Converger:
                 self._log.exception("subject.defect", site=claim.key.site, tenant=claim.key.tenant)
         outcome, alerts = self._after(error, claim, progress)
         return SubjectCommit(
-            outcome=outcome, access=tuple(progress.access.values()), entries=(*progress.entries, *alerts)
+            outcome=outcome,
+            access=tuple(progress.access.values()),
+            taken_code=progress.newly_taken,
+            profile=progress.newly_told,
+            entries=(*progress.entries, *alerts),
         )
 
     async def _bring_in_step(
@@ -120,22 +124,30 @@ class Converger:
         record: SubjectRecord,
         progress: Progress,
     ) -> SubjectCommit:
-        with self._metrics.time_step("snapshot"):
-            read = await platform.snapshot(claim.key, frozenset(record.access))
-        inherited = inherited_locks(read, progress.access, record.transfers)
-        progress.access = _up_to_date(progress.access, read, inherited)
-        snapshot = with_locks(read, inherited.heirs)
-        desired = desired_access(snapshot, site.policy, self._clock.now())
-        rules = site.capabilities.code_rules
+        reading = await read_case(
+            claim.key,
+            record,
+            platform=platform,
+            records=self._records,
+            clock=self._clock,
+            timing=self._metrics.time_step("snapshot"),
+        )
+        progress.access = dict(reading.access)
+        snapshot, inherited = reading.snapshot, reading.inherited
+        desired = reading.desired(site.policy, reading.now)
         chosen = await self._keeper.in_force(
-            claim, snapshot, desired, progress.codes, rules=rules, records=progress.access
+            claim,
+            snapshot,
+            desired,
+            progress.codes,
+            capabilities=site.capabilities,
+            records=progress.access,
+            inherited=reading.kin.codes,
         )
         progress.choose(chosen)
 
-        person = Person(key=_person_key(claim), subject=claim.key, tenant=snapshot.tenant)
-        case = Case(
-            claim=claim, site=site, person=person, snapshot=snapshot, desired=desired, transfers=record.transfers
-        )
+        waits = reading.waits(claim.attempts)
+        case = Case(claim=claim, site=site, person=reading.person, snapshot=snapshot, desired=desired, waits=waits)
         await self._gate.bring(case, progress)
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
@@ -143,7 +155,7 @@ class Converger:
 
         problems = staff_problems(
             snapshot,
-            desired.rentals,
+            desired,
             progress.refused_codes,
             failures,
             field_prefix=site.field_prefix,
@@ -157,29 +169,43 @@ class Converger:
         )
         write_error = await self._fields.write(claim, platform, writes, progress)
         unread = [Anomaly(why) for why in snapshot.unreadable.values()]
-        error = progress.error() or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
+        error = (
+            progress.error(case) or write_error or next(iter(news.untold.values()), None) or next(iter(unread), None)
+        )
         ends = TaskEnds()
         if error is None:
             mended = {unit: task for unit, task in record.open_tasks.items() if unit not in problems}
             has_new_code = progress.codes.current != record.codes.current
             ends = await self._tasks.close_mended(platform, claim.key.site, mended, has_new_code=has_new_code)
             error = ends.error
-        outcome: Outcome = Done(next_due=desired.next_change)
-        alerts = self._noteworthy(claim, snapshot, desired, progress)
+        outcome = _at_rest(case, record, progress)
+        alerts = self._noteworthy(case, progress)
         if error is not None:
             outcome, more = self._after(error, claim, progress, wake=desired.next_change)
             alerts = (*alerts, *more)
-        return self._commit(desired, outcome, progress, (news, ends), alerts)
+        end = self._commit(desired, outcome, progress, (news, ends), alerts)
+        return replace(end, wake=await self._woken(case, reading.kin, progress))
 
-    def _noteworthy(
-        self, claim: ClaimedSubject, snapshot: Snapshot, desired: Desired, progress: Progress
-    ) -> tuple[LedgerEntry, ...]:
+    async def _woken(self, case: Case, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
+        """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened."""
+        opened = {
+            rental for change in progress.tried.values() if change.kind is Kind.GRANT for rental in change.rentals
+        }
+        units = {rental.unit.id for rental in case.snapshot.rentals if rental.id in opened and rental.unit.id}
+        earlier = await self._records.holders(case.claim.key, units) if units else ()
+        return frozenset(earlier) | kin.waiting_for(progress.access)
+
+    def _noteworthy(self, case: Case, progress: Progress) -> tuple[LedgerEntry, ...]:
         """Tell the operator at once of what no retry mends: rentals that cannot be read, doors that others opened."""
+        claim, snapshot, desired = case.claim, case.snapshot, case.desired
         now, scope = self._clock.now(), _scope(claim)
         alerts: tuple[LedgerEntry, ...] = ()
         if snapshot.unreadable:
             details = {"why": "; ".join(snapshot.unreadable.values())}
             alerts += self._alerts.raised_once("rental_unreadable", scope, at=now, subject=claim.key, details=details)
+        if flipping := desired.frozen - snapshot.unreadable.keys():
+            details = {"rentals": ", ".join(sorted(flipping))}
+            alerts += self._alerts.raised_once("rental_flips", scope, at=now, subject=claim.key, details=details)
         if progress.unfinished.foreign and not desired.needs_code:
             details = {"targets": ", ".join(progress.unfinished.foreign)}
             alerts += self._alerts.raised_once("foreign_entry", scope, at=now, subject=claim.key, details=details)
@@ -251,29 +277,26 @@ class Converger:
             outcome=outcome,
             access=tuple(progress.access.values()),
             retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
+            taken_code=progress.newly_taken,
+            profile=progress.newly_told,
             entries=(*progress.entries, *alerts),
             tasks=tasks[0].raised,
             mended=tasks[1].over,
         )
 
 
-def _person_key(claim: ClaimedSubject) -> str:
-    """The anchor at the vendor: the same for ever, and no other subject's."""
-    return f"{claim.key.connection}:{claim.key.site}:{claim.key.tenant}"
+def _at_rest(case: Case, record: SubjectRecord, progress: Progress) -> Outcome:
+    """Return how a run without an error ends: done until the rules change, or waiting for a door at another site."""
+    waiting = {rental for change in progress.waiting(case) for rental in change.rentals}
+    until = wait_ends(record.links, waiting)
+    if until is None:
+        return Done(next_due=case.desired.next_change)
+    when = min(until, case.desired.next_change or until)
+    return RetryAt(when=when, why="a door stays open until the new one at another site is", is_parked=True)
 
 
 def _scope(claim: ClaimedSubject) -> str:
     return f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
-
-
-def _up_to_date(
-    records: Mapping[RentalId, AccessRecord], snapshot: Snapshot, inherited: Inheritance
-) -> dict[RentalId, AccessRecord]:
-    """Return the records without what the platform's answer has settled: requests that are gone, locks handed on."""
-    updated = without_old_marks(snapshot.rentals, records)
-    for rental in inherited.over:
-        updated[rental] = replace(updated.get(rental, AccessRecord(rental=rental)), handover=Handover.DONE)
-    return updated
 
 
 def _failed_rentals(progress: Progress) -> dict[RentalId, tuple[Problem, str]]:

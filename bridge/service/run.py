@@ -1,105 +1,50 @@
 """One subject's run at the vendor: rounds of observe, plan and apply, until nothing is left that can be done now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-from bridge.domain.access import AccessRecord, Certainty
-from bridge.domain.credential import NO_CODES, CodeMemory, CodeRefusal, RefusedCode
+from bridge.domain.capabilities import CodeMaker
+from bridge.domain.changes import Change, Kind, Observed, Step
+from bridge.domain.credential import CodeRefusal, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired
-from bridge.domain.errors import (
-    BridgeError,
-    Conflict,
-    LeaseLost,
-    NotYetConsistent,
-    OutcomeUnknown,
-    PermanentError,
-    Rejected,
-    StoreUnavailable,
-)
-from bridge.domain.ids import RentalId
+from bridge.domain.errors import BridgeError, Conflict, LeaseLost, OutcomeUnknown, Rejected, StoreUnavailable
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.plan import Change, Kind, Observed, Plan, Step, make_plan
+from bridge.domain.plan import make_plan
 from bridge.domain.records import before_changes
-from bridge.domain.tenancy import Snapshot
-from bridge.ports.adapter import Person
+from bridge.ports.adapter import Ref
 from bridge.ports.clock import Clock
-from bridge.ports.store import SubjectRecord, SubjectRecords
-from bridge.service.codes import CodeKeeper, InForce
-from bridge.service.sites import ManagedSite
+from bridge.ports.store import SubjectRecords
+from bridge.service.codes import CodeKeeper
+from bridge.service.progress import Case, Progress
 from bridge.telemetry import Metrics
 
 MAX_ROUNDS: Final = 8
 MAX_REPLACEMENTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """Whom to bring to which state, where."""
-
-    claim: ClaimedSubject
-    site: ManagedSite
-    person: Person
-    snapshot: Snapshot
-    desired: Desired
-    transfers: Mapping[RentalId, RentalId]
-
-
-@dataclass(slots=True, kw_only=True)
-class Progress:
-    """What a run has come to, kept outside of it so that a failure half-way loses nothing of it."""
-
-    access: dict[RentalId, AccessRecord] = field(default_factory=dict)
-    codes: CodeMemory = NO_CODES
-    ref: Mapping[str, Any] | None = None
-    entries: list[LedgerEntry] = field(default_factory=list)
-    failures: dict[Step, BridgeError] = field(default_factory=dict)
-    tried: dict[Step, Change] = field(default_factory=dict)
-    unfinished: Plan = field(default_factory=Plan)
-    observed: Observed | None = None
-    adopted_from: RentalId | None = None
-    rotates: bool = False
-    """Staff asked for a new code: the one before is not put back."""
-    refused_codes: list[RefusedCode] = field(default_factory=list)
-    replacements: int = 0
-
-    def begin(self, record: SubjectRecord) -> None:
-        self.access, self.codes, self.ref = dict(record.access), record.codes, record.ref
-
-    def choose(self, chosen: InForce) -> None:
-        self.codes, self.adopted_from = chosen.codes, chosen.adopted_from
-        self.access |= {record.rental: record for record in chosen.rotated}
-        self.rotates = bool(chosen.rotated)
-        self.refused_codes += chosen.refused
-
-    def certainty(self) -> dict[RentalId, Certainty]:
-        """Return how sure we are of each rental that is not confirmed."""
-        unsure: dict[RentalId, Certainty] = {}
-        for change in self.unfinished.changes:
-            accepted = change.step in self.tried and change.step not in self.failures
-            for rental in change.rentals:
-                unsure[rental] = Certainty.ACCEPTED if accepted else Certainty.UNKNOWN
-        return unsure
-
-    def error(self) -> BridgeError | None:
-        """Return what keeps the run from being done: the error most worth trying again for, or None."""
-        errors = [self.failures.get(change.step, _not_seen(change)) for change in self.unfinished.changes]
-        return min(errors, key=_patience, default=None)
-
-
-def _not_seen(change: Change) -> NotYetConsistent:
-    if change.after:
-        return NotYetConsistent("a door is kept open until the one that takes its place is seen open")
-    return NotYetConsistent("the vendor accepted a change that it does not show yet")
-
-
-def _patience(error: BridgeError) -> int:
-    return 1 if isinstance(error, PermanentError) else 0
-
-
 def _is_about_the_code(step: Step, error: BridgeError) -> bool:
     return isinstance(error, Conflict) or (step[0] is Kind.CHANGE_CODE and isinstance(error, Rejected))
+
+
+class _Notes:
+    """The checkpoint of one change."""
+
+    def __init__(self, records: SubjectRecords, keeper: CodeKeeper, claim: ClaimedSubject, progress: Progress) -> None:
+        self._records = records
+        self._keeper = keeper
+        self._claim = claim
+        self._progress = progress
+
+    async def keep_ref(self, ref: Ref | None) -> None:
+        self._progress.ref = None if ref is None else dict(ref)
+        await self._records.keep_ref(self._claim, self._progress.ref)
+
+    async def keep_code(self, code: GateCode) -> None:
+        progress = self._progress
+        progress.codes = await self._keeper.told_by_vendor(self._claim, progress.codes, code, progress.wanting)
+        progress.access |= {record.rental: record for record in progress.wanting}
+        progress.wanting, progress.renews = (), False
 
 
 class GateRun:
@@ -118,8 +63,8 @@ class GateRun:
         """
         progress.observed = await self._observe(case, progress)
         for _ in range(MAX_ROUNDS):
-            code = progress.codes.current
-            plan = make_plan(case.desired, progress.observed, progress.access, code, case.transfers)
+            holding = progress.holding(case.person.tenant, case.waits)
+            plan = make_plan(case.desired, progress.observed, holding, case.site.capabilities)
             progress.unfinished = plan
             ready = [c for c in plan.changes if not c.after and c.step not in progress.tried]
             if not ready:
@@ -132,7 +77,16 @@ class GateRun:
 
     async def _observe(self, case: Case, progress: Progress) -> Observed:
         with self._metrics.time_step("observe"):
-            return await case.site.adapter.observe(case.person, progress.ref)
+            observed = await case.site.adapter.observe(case.person, progress.ref)
+        if case.site.capabilities.code_maker is CodeMaker.VENDOR and observed.code is not None and not progress.wanting:
+            try:
+                await self._notes(case, progress).keep_code(observed.code)
+            except Conflict:
+                progress.renews = True
+        return observed
+
+    def _notes(self, case: Case, progress: Progress) -> _Notes:
+        return _Notes(self._records, self._keeper, case.claim, progress)
 
     async def _announce(self, case: Case, changes: Sequence[Change], progress: Progress) -> None:
         """Put the intent on disk before the vendor hears of it: after a crash, what we opened is known to be ours."""
@@ -142,17 +96,15 @@ class GateRun:
         await self._records.note(case.claim, entries, [progress.access[rental] for rental in sorted(touched)])
 
     async def _apply(self, case: Case, change: Change, progress: Progress) -> None:
-        async def keep(ref: Mapping[str, Any] | None) -> None:
-            progress.ref = None if ref is None else dict(ref)
-            await self._records.keep_ref(case.claim, progress.ref)
-
+        notes = self._notes(case, progress)
         progress.tried[change.step] = change
         outcome, why = "accepted", ""
         try:
             with self._metrics.time_step("apply"):
-                ref = await case.site.adapter.apply(change, case.person, progress.ref, keep)
+                ref = await case.site.adapter.apply(change, case.person, progress.ref, notes)
             if ref != progress.ref:
-                await keep(ref)
+                await notes.keep_ref(ref)
+            _take_note(case, change, progress)
         except (LeaseLost, StoreUnavailable):
             raise
         except BridgeError as error:
@@ -187,6 +139,9 @@ class GateRun:
 
     async def _replace_code(self, case: Case, progress: Progress) -> None:
         progress.replacements += 1
+        if case.site.capabilities.code_maker is CodeMaker.VENDOR:
+            progress.renews = True
+            return
         rules = case.site.capabilities.code_rules
         progress.codes = await self._keeper.replace(case.claim, case.snapshot, progress.codes, rules)
 
@@ -208,3 +163,13 @@ class GateRun:
             target=change.target,
             details={**rentals, **(details or {})},
         )
+
+
+def _take_note(case: Case, change: Change, progress: Progress) -> None:
+    """Remember what the vendor has been told with a change that it accepted: code and person, where it took them."""
+    is_new = change.kind is Kind.GRANT and progress.observed is not None and not progress.observed.exists
+    if change.code is not None and (is_new or change.kind is Kind.CHANGE_CODE):
+        progress.codes = replace(progress.codes, taken=change.code)
+        progress.newly_taken = change.code
+    if is_new or change.kind is Kind.UPDATE_PERSON:
+        progress.profile = progress.newly_told = case.person.tenant.digest()

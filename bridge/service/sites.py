@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from bridge.domain.capabilities import Capabilities
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.policy import SitePolicy
-from bridge.ports.adapter import Adapter, Capabilities
+from bridge.ports.adapter import Adapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bridge.domain.access import AccessRecord, Problem, RentalAccess
+from bridge.domain.access import AccessRecord, Problem, Reason
 from bridge.domain.credential import RefusedCode
+from bridge.domain.desired import Desired
 from bridge.domain.errors import Anomaly, BridgeError, PermanentError
 from bridge.domain.ids import RentalId, SiteId, UnitId
 from bridge.domain.tenancy import Snapshot
@@ -19,6 +20,8 @@ _TITLES: Final[Mapping[str, str]] = {
     Problem.REFUSED_BY_VENDOR: "Gate access: the gate system refused a change",
     Problem.NO_CAPACITY: "Gate access: the gate system is full",
     Problem.RENTAL_UNREADABLE: "Gate access: a rental of this unit cannot be read",
+    Problem.TRANSFER_UNCLEAR: "Gate access: was this tenant transferred, and their lock too?",
+    Problem.FLIPPING: "Gate access: opened and closed too often",
 }
 
 
@@ -105,7 +108,7 @@ class TaskBoard:
 
 def staff_problems(
     snapshot: Snapshot,
-    rentals: tuple[RentalAccess, ...],
+    desired: Desired,
     refused: Sequence[RefusedCode],
     failures: Mapping[RentalId, tuple[Problem, str]],
     *,
@@ -120,6 +123,12 @@ def staff_problems(
         if unit is not None:
             text = f"{why}. Its access stays as it is until it can be read again. Was it deleted, or moved elsewhere?"
             found[unit] = (Problem.RENTAL_UNREADABLE, text)
+    for rental in desired.frozen & units.keys():
+        text = (
+            "Its access was opened and closed again and again within an hour. It stays as it is for now: look for two "
+            "people or two systems that change the rental against each other."
+        )
+        found[units[rental].id] = (Problem.FLIPPING, text)
     for code in refused:
         text = (
             f"The code in {field_prefix}_pinCode was not taken over ({code.refusal}). "
@@ -131,7 +140,14 @@ def staff_problems(
             problem,
             f"{why}. Access of this rental is not as it should be until this is mended.",
         )
-    for access in rentals:
+    for access in desired.rentals:
+        if Reason.TRANSFER_UNCLEAR in access.reasons:
+            text = (
+                "A rental of this tenant that staff had locked ended just before this one began, and no transfer was "
+                f"seen. Tick {field_prefix}_overlocked on this rental if the lock goes with it, or untick it on the "
+                "old one if not. Until then the tenant does not get in."
+            )
+            found[access.unit] = (Problem.TRANSFER_UNCLEAR, text)
         if access.problem is Problem.NO_MAPPING:
             text = (
                 f"Write the gate system's name of this unit into its custom field {field_prefix}_id, or NONE to leave "

@@ -12,7 +12,7 @@ from bridge.domain.tenancy import FieldWrites
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectRecords
-from bridge.service.run import Progress
+from bridge.service.progress import Progress
 from bridge.telemetry import Metrics
 
 

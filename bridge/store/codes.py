@@ -60,8 +60,19 @@ def retire(connection: sa.Connection, subject_id: int, now: datetime) -> None:
 def load(connection: sa.Connection, subject_id: int, key: SubjectKey, keyring: Keyring) -> CodeMemory:
     """Return the subject's codes, opened; the earlier ones in the order in which they were given."""
     rows = connection.execute(
-        sa.select(code.c.state, code.c.sealed).where(code.c.subject_id == subject_id).order_by(code.c.id)
+        sa.select(code.c.state, code.c.sealed, code.c.taken).where(code.c.subject_id == subject_id).order_by(code.c.id)
     ).all()
     current = [keyring.open(key, row.sealed) for row in rows if row.state == CodeState.CURRENT]
     earlier = [keyring.open(key, row.sealed) for row in rows if row.state != CodeState.CURRENT]
-    return CodeMemory(current=current[0] if current else None, earlier=tuple(earlier))
+    taken = [keyring.open(key, row.sealed) for row in rows if row.taken]
+    return CodeMemory(
+        current=current[0] if current else None, earlier=tuple(earlier), taken=taken[-1] if taken else None
+    )
+
+
+def note_taken(connection: sa.Connection, subject_id: int, fingerprint: bytes) -> None:
+    """Remember which of the subject's codes the vendor took last."""
+    mine = code.c.subject_id == subject_id
+    connection.execute(sa.update(code).where(mine, code.c.taken).values(taken=False))
+    alike = sa.select(sa.func.max(code.c.id)).where(mine, code.c.fingerprint == fingerprint).scalar_subquery()
+    connection.execute(sa.update(code).where(code.c.id == alike).values(taken=True))

@@ -1,18 +1,20 @@
 """What people ask and do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bridge.domain.access import AccessStatus
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import NotFoundHere
-from bridge.domain.ids import ConnectionName, DeliveryId
+from bridge.domain.ids import ConnectionName, DeliveryId, SiteKey, SubjectKey, TenantId
 from bridge.domain.ledger import LedgerEntry
+from bridge.domain.whom import By, Whom
 from bridge.ports.store import DeliveryRow, SubjectRow
 from bridge.store import ledger, subjects
-from bridge.store.tables import SubjectState, delivery, delivery_subject, literally, subject
+from bridge.store.tables import SubjectState, access, delivery, delivery_subject, literally, subject
 
 _COUNTED_DELIVERIES: Final = (
     DeliveryState.NEW,
@@ -61,12 +63,7 @@ def show_delivery(connection: sa.Connection, wanted: DeliveryId) -> DeliveryRow:
         .where(delivery_subject.c.delivery_id == wanted)
         .order_by(subject.c.connection, subject.c.site, subject.c.tenant)
     )
-    found = tuple(
-        SubjectRow(
-            key=subjects.key_of(known), state=known.state, due_at=known.due_at, attempts=known.attempts, note=known.note
-        )
-        for known in connection.execute(linked)
-    )
+    found = tuple(_subject_face(known) for known in connection.execute(linked))
     return DeliveryRow(**_face(row), body=row.body, headers=row.headers, subjects=found)
 
 
@@ -96,6 +93,37 @@ def counts(connection: sa.Connection) -> Mapping[str, int]:
 
 def _count(table: sa.Table, state: DeliveryState | SubjectState) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(table).where(table.c.state == literally(state)).scalar_subquery()
+
+
+def find_subjects(connection: sa.Connection, whom: Whom, sites: Collection[SiteKey]) -> list[SubjectRow]:
+    """Return the known subjects at these sites whom a question is about, each once."""
+    rows = _by_tenant(connection, whom.id, sites) if whom.by is By.TENANT else _by_access(connection, whom)
+    found = {row.id: _subject_face(row) for row in rows}
+    return sorted(
+        (face for face in found.values() if (face.key.connection, face.key.site) in sites), key=lambda face: face.key
+    )
+
+
+def _by_tenant(connection: sa.Connection, tenant: str, sites: Collection[SiteKey]) -> Iterator[sa.Row[Any]]:
+    """Yield a tenant's rows, site by site: the index begins with connection and site."""
+    for name, site in sorted(sites):
+        key = SubjectKey(connection=name, site=site, tenant=TenantId(tenant))
+        yield from connection.execute(sa.select(subject).where(subjects.is_key(key)))
+
+
+def _by_access(connection: sa.Connection, whom: Whom) -> Iterator[sa.Row[Any]]:
+    """Yield who has a record of the rental, or one of the unit that is not over."""
+    column = access.c.rental if whom.by is By.RENTAL else access.c.unit
+    chosen = sa.select(subject, access.c.status, access.c.targets).join(access, subject.c.id == access.c.subject_id)
+    for row in connection.execute(chosen.where(column == whom.id)):
+        if whom.by is By.RENTAL or row.targets or row.status != AccessStatus.NONE:
+            yield row
+
+
+def _subject_face(row: sa.Row[Any]) -> SubjectRow:
+    return SubjectRow(
+        key=subjects.key_of(row), state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note
+    )
 
 
 def _face(row: sa.Row[Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySet
         subjects.mark(connection, keys, priority=end.priority, now=now, since=claimed.received_at)
         records.make_known(connection, end.sightings)
         _link(connection, claimed.id, [subjects.bound(key) for key in keys])
-    records.keep_transfers(connection, claimed.connection, end.transfers)
+    records.keep_transfers(connection, claimed.connection, end.transfers, now)
 
 
 def _end(end: DeliverySettlement) -> Mapping[str, Any]:

@@ -11,10 +11,11 @@ from sqlalchemy.dialects import sqlite
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, UnitId
+from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, subject, task, transfer
+from bridge.store.tables import access, from_micros, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -26,12 +27,15 @@ _ACCESS_VALUES: Final = (
     "since",
     "rotated",
     "handover",
+    "overdue_since",
+    "flips",
 )
 
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
     """Return all that is known of the subject; an unknown one has an empty record."""
-    row = connection.execute(sa.select(subject.c.id, subject.c.ref).where(subjects.is_key(key))).one_or_none()
+    chosen = sa.select(subject.c.id, subject.c.ref, subject.c.profile).where(subjects.is_key(key))
+    row = connection.execute(chosen).one_or_none()
     if row is None:
         return SubjectRecord()
     known = connection.execute(sa.select(access).where(access.c.subject_id == row.id)).all()
@@ -42,7 +46,9 @@ def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> Subjec
         access={RentalId(found.rental): _record(found) for found in known},
         codes=codes.load(connection, row.id, key, keyring),
         ref=row.ref,
-        transfers=_transfers(connection, key.connection, row.id),
+        profile=row.profile,
+        links=(links := _links(connection, key.connection, row.id)),
+        elsewhere=_elsewhere(connection, row.id, links),
         open_tasks={UnitId(found.unit): OpenTask(problem=found.problem, id=found.platform_id) for found in tasks},
     )
 
@@ -59,15 +65,46 @@ def _record(row: sa.Row[Any]) -> AccessRecord:
         since=row.since,
         rotated=row.rotated,
         handover=None if row.handover is None else Handover(row.handover),
+        overdue_since=row.overdue_since,
+        flips=tuple(from_micros(moment) for moment in row.flips),
     )
 
 
-def _transfers(connection: sa.Connection, name: ConnectionName, subject_id: int) -> dict[RentalId, RentalId]:
+def _links(connection: sa.Connection, name: ConnectionName, subject_id: int) -> dict[RentalId, Link]:
     """Return the links that touch a rental of the subject, on either side: a transfer may cross sites."""
     rentals = sa.select(access.c.rental).where(access.c.subject_id == subject_id)
     touches = sa.or_(transfer.c.left_rental.in_(rentals), transfer.c.heir.in_(rentals))
     rows = connection.execute(sa.select(transfer).where(transfer.c.connection == name, touches))
-    return {RentalId(row.left_rental): RentalId(row.heir) for row in rows}
+    return {RentalId(row.left_rental): Link(heir=RentalId(row.heir), seen_at=row.seen_at) for row in rows}
+
+
+def _elsewhere(connection: sa.Connection, subject_id: int, links: Links) -> dict[RentalId, SubjectKey]:
+    """Return whose the linked rentals are that belong to another subject of the connection."""
+    linked = {*links, *(link.heir for link in links.values())}
+    if not linked:
+        return {}
+    own = sa.select(subject.c.connection).where(subject.c.id == subject_id).scalar_subquery()
+    chosen = (
+        sa.select(access.c.rental, subject.c.connection, subject.c.site, subject.c.tenant)
+        .join(subject, subject.c.id == access.c.subject_id)
+        .where(access.c.rental.in_(sorted(linked)), subject.c.id != subject_id, subject.c.connection == own)
+    )
+    return {RentalId(row.rental): subjects.key_of(row) for row in connection.execute(chosen)}
+
+
+def holders(connection: sa.Connection, key: SubjectKey, units: Collection[UnitId]) -> list[SubjectKey]:
+    """Return the other subjects of the site for which a door of one of these units is still held."""
+    chosen = (
+        sa.select(subject.c.connection, subject.c.site, subject.c.tenant, access.c.targets)
+        .join(subject, subject.c.id == access.c.subject_id)
+        .where(
+            access.c.unit.in_(sorted(units)),
+            subject.c.connection == key.connection,
+            subject.c.site == key.site,
+            subject.c.tenant != key.tenant,
+        )
+    )
+    return sorted({subjects.key_of(row) for row in connection.execute(chosen) if row.targets})
 
 
 def make_known(connection: sa.Connection, sightings: Sequence[Sighting]) -> None:
@@ -104,6 +141,8 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
             "since": record.since,
             "rotated": record.rotated,
             "handover": record.handover,
+            "overdue_since": record.overdue_since,
+            "flips": [to_micros(moment) for moment in record.flips],
         }
         for record in changed
     ]
@@ -115,16 +154,26 @@ def keep_ref(connection: sa.Connection, subject_id: int, ref: Mapping[str, Any] 
     connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(ref=value))
 
 
-def keep_transfers(connection: sa.Connection, name: ConnectionName, heirs: Mapping[RentalId, RentalId]) -> None:
-    """Keep who followed whom; a later word on the same left rental counts."""
+def keep_transfers(
+    connection: sa.Connection, name: ConnectionName, heirs: Mapping[RentalId, RentalId], now: datetime
+) -> None:
+    """Keep who followed whom, and when that was seen first; a later word on the same left rental counts."""
     if not heirs:
         return
     insert = sqlite.insert(transfer)
+    new, is_old = insert.excluded, insert.excluded.heir == transfer.c.heir
     keep = insert.on_conflict_do_update(
-        index_elements=["connection", "left_rental"], set_={"heir": insert.excluded.heir}
+        index_elements=["connection", "left_rental"],
+        set_={"heir": new.heir, "seen_at": sa.case((is_old, transfer.c.seen_at), else_=new.seen_at)},
     )
-    rows = [{"connection": name, "left_rental": left, "heir": heir} for left, heir in sorted(heirs.items())]
+    rows = [
+        {"connection": name, "left_rental": left, "heir": heir, "seen_at": now} for left, heir in sorted(heirs.items())
+    ]
     connection.execute(keep, rows)
+
+
+def keep_profile(connection: sa.Connection, subject_id: int, profile: str) -> None:
+    connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(profile=profile))
 
 
 def keep_tasks(connection: sa.Connection, subject_id: int, told: Mapping[UnitId, OpenTask], now: datetime) -> None:

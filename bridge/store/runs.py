@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bridge.domain.access import AccessRecord
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.ledger import LedgerEntry
-from bridge.ports.store import SubjectCommit
+from bridge.ports.store import Priority, SubjectCommit
 from bridge.store import codes, ledger, records, subjects
 
 
@@ -44,12 +44,21 @@ def keep_ref(connection: sa.Connection, claimed: ClaimedSubject, ref: Mapping[st
     records.keep_ref(connection, held.id, ref)
 
 
-def commit(connection: sa.Connection, claimed: ClaimedSubject, end: SubjectCommit, now: datetime) -> None:
+def commit(
+    connection: sa.Connection, *, claimed: ClaimedSubject, end: SubjectCommit, taken: bytes | None, now: datetime
+) -> None:
+    """End the run; `taken` is the fingerprint of the code that the vendor took in it."""
     held = subjects.hold(connection, claimed)
     records.replace_access(connection, held.id, end.access)
     records.drop_tasks(connection, held.id, end.mended)
     records.keep_tasks(connection, held.id, end.tasks, now)
+    if taken is not None:
+        codes.note_taken(connection, held.id, taken)
+    if end.profile is not None:
+        records.keep_profile(connection, held.id, end.profile)
     if end.retire_code:
         codes.retire(connection, held.id, now)
     ledger.append(connection, end.entries)
     subjects.finish(connection, held, end.outcome, now)
+    if end.wake:
+        subjects.mark(connection, sorted(end.wake), priority=Priority.LIVE, now=now, since=now)

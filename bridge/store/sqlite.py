@@ -1,7 +1,7 @@
 """The store on one SQLite file: async ports in front, units of work on one writer and a few readers behind."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +14,19 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SubjectKey
+from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
+from bridge.domain.whom import Whom
 from bridge.ports.clock import Clock
-from bridge.ports.store import AlertRow, DeliveryRow, DeliverySettlement, Priority, SubjectCommit, SubjectRecord
+from bridge.ports.store import (
+    AlertRow,
+    DeliveryRow,
+    DeliverySettlement,
+    Priority,
+    SubjectCommit,
+    SubjectRecord,
+    SubjectRow,
+)
 from bridge.store import desk, inbox, ledger, listed, meta, records, runs, subjects
 from bridge.store.codes import SealedCode
 from bridge.store.jobs import Unit
@@ -109,6 +118,9 @@ class SqliteStore:
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         return await self._read(partial(records.load, key=subject, keyring=self._keyring))
 
+    async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
+        return await self._read(partial(records.holders, key=subject, units=units))
+
     async def take_code(
         self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
     ) -> None:
@@ -126,7 +138,8 @@ class SqliteStore:
         await self._writer.run(partial(runs.keep_ref, claimed=claim, ref=ref))
 
     async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
-        await self._writer.run(partial(runs.commit, claimed=claim, end=end, now=self._clock.now()))
+        taken = None if end.taken_code is None else self._keyring.fingerprint(claim.key, end.taken_code)
+        await self._writer.run(partial(runs.commit, claimed=claim, end=end, taken=taken, now=self._clock.now()))
 
     async def list_deliveries(
         self,
@@ -151,6 +164,9 @@ class SqliteStore:
 
     async def counts(self) -> Mapping[str, int]:
         return await self._read(desk.counts)
+
+    async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
+        return await self._read(partial(desk.find_subjects, whom=whom, sites=sites))
 
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         await self._writer.run(partial(ledger.append, entries=entries))

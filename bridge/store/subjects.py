@@ -43,7 +43,8 @@ def is_key(key: SubjectKey) -> sa.ColumnElement[bool]:
     return sa.and_(_T.connection == key.connection, _T.site == key.site, _T.tenant == key.tenant)
 
 
-def key_of(row: sa.Row[Any]) -> SubjectKey:
+def key_of(row: Any) -> SubjectKey:
+    """Return the key that a row with these three columns has."""
     return SubjectKey(connection=ConnectionName(row.connection), site=SiteId(row.site), tenant=TenantId(row.tenant))
 
 

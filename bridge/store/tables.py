@@ -39,6 +39,10 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def from_micros(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
 class Instant(sa.TypeDecorator[datetime]):
     """An aware datetime in, one in UTC out."""
 
@@ -51,7 +55,7 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         del dialect
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_micros(value)
 
 
 def literally(state: StrEnum) -> sa.ColumnElement[str]:
@@ -121,6 +125,7 @@ subject = sa.Table(
     sa.Column("lease_until", Instant),
     sa.Column("note", sa.String),
     sa.Column("ref", sa.JSON(none_as_null=True)),
+    sa.Column("profile", sa.String),
     sa.UniqueConstraint("connection", "site", "tenant", name="subject_once"),
     _one_of("state", SubjectState, "subject_state"),
     sa.CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="subject_due"),
@@ -151,6 +156,10 @@ access = sa.Table(
     sa.Column("since", Instant),
     sa.Column("rotated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("handover", sa.String),
+    sa.Column("overdue_since", Instant),
+    sa.Column("flips", sa.JSON, nullable=False, server_default=_EMPTY_LIST),
+    sa.Index("access_by_rental", "rental"),
+    sa.Index("access_by_unit", "unit"),
 )
 
 code = sa.Table(
@@ -165,6 +174,7 @@ code = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("retired_at", Instant),
+    sa.Column("taken", sa.Boolean, nullable=False, server_default=sa.false()),
     _one_of("state", CodeState, "code_state"),
     sa.Index("code_of_subject", "subject_id", "id"),
     sa.Index("code_by_fingerprint", "connection", "site", "fingerprint"),
@@ -178,6 +188,7 @@ transfer = sa.Table(
     sa.Column("connection", sa.String, primary_key=True),
     sa.Column("left_rental", sa.String, primary_key=True),
     sa.Column("heir", sa.String, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False, server_default="0"),
     sa.Index("transfer_by_heir", "connection", "heir"),
 )
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bridge.domain.access import AccessRecord
-from bridge.domain.credential import GateCode
+from bridge.domain.access import AccessRecord, AccessStatus
+from bridge.domain.credential import CodeMemory, GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
+from bridge.domain.whom import By, Whom
 from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
 
 
@@ -98,6 +99,7 @@ class KeptDelivery:
 class GivenCode:
     code: GateCode
     retired_at: datetime | None = None
+    taken: bool = False
 
     def bars(self, code: GateCode, rested_since: datetime) -> bool:
         return self.code == code and (self.retired_at is None or self.retired_at > rested_since)
@@ -118,6 +120,7 @@ class KeptSubject:
     lease_until: datetime | None = None
     note: str | None = None
     ref: dict[str, Any] | None = None
+    profile: str | None = None
     access: dict[RentalId, AccessRecord] = field(default_factory=dict)
     codes: list[GivenCode] = field(default_factory=list)
     tasks: dict[UnitId, OpenTask] = field(default_factory=dict)
@@ -183,12 +186,31 @@ class KeptSubject:
         for given in self.codes:
             given.retired_at = given.retired_at or now
 
+    def note_taken(self, code: GateCode) -> None:
+        for given in self.codes:
+            given.taken = given.code == code
+
+    def memory(self) -> CodeMemory:
+        return CodeMemory(
+            current=next((given.code for given in self.codes if given.retired_at is None), None),
+            earlier=tuple(given.code for given in self.codes if given.retired_at is not None),
+            taken=next((given.code for given in self.codes if given.taken), None),
+        )
+
     def mend_times(self, now: datetime, *, until: datetime) -> None:
         asked = self.marked_since is not None or self.state == "running"
         if asked and self.due_at is not None:
             self.due_at = min(self.due_at, now)
         if self.lease_until is not None:
             self.lease_until = min(self.lease_until, until)
+
+    def is_meant(self, whom: Whom) -> bool:
+        if whom.by is By.TENANT:
+            return self.key.tenant == whom.id
+        if whom.by is By.RENTAL:
+            return whom.id in self.access
+        there = (record for record in self.access.values() if record.unit == whom.id)
+        return any(record.targets or record.status is not AccessStatus.NONE for record in there)
 
     def face(self) -> SubjectRow:
         return SubjectRow(key=self.key, state=self.state, due_at=self.due_at, attempts=self.attempts, note=self.note)

@@ -3,16 +3,18 @@
 `bridge.testing.memory_rows` holds its rows and what happens to one of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bridge.domain.access import AccessRecord
-from bridge.domain.credential import CodeMemory, GateCode
+from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SubjectKey
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.transfers import Link
+from bridge.domain.whom import Whom
 from bridge.ports.clock import Clock
 from bridge.ports.store import (
     AlertRow,
@@ -46,7 +48,7 @@ class MemoryStore:
         self._deliveries: dict[DeliveryId, KeptDelivery] = {}
         self._ids: dict[tuple[str, str], DeliveryId] = {}
         self._subjects: dict[SubjectKey, KeptSubject] = {}
-        self._transfers: dict[tuple[ConnectionName, RentalId], RentalId] = {}
+        self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
 
     async def put(self, delivery: NewDelivery) -> Receipt:
         self._check()
@@ -79,7 +81,9 @@ class MemoryStore:
             row.subjects.add(key)
         self._make_known(settlement.sightings)
         for left, heir in settlement.transfers.items():
-            self._transfers[claim.connection, left] = heir
+            kept = self._links.get((claim.connection, left))
+            if kept is None or kept.heir != heir:
+                self._links[claim.connection, left] = Link(heir=heir, seen_at=self._clock.now())
 
     async def next_delivery_due(self) -> datetime | None:
         self._check()
@@ -121,21 +125,29 @@ class MemoryStore:
         row = self._subjects.get(subject)
         if row is None:
             return SubjectRecord()
-        transfers = {
-            left: heir
-            for (connection, left), heir in self._transfers.items()
-            if connection == subject.connection and (left in row.access or heir in row.access)
+        links = {
+            left: link
+            for (connection, left), link in self._links.items()
+            if connection == subject.connection and (left in row.access or link.heir in row.access)
         }
+        linked = {*links, *(link.heir for link in links.values())}
+        others = [one for one in self._subjects.values() if one.key.connection == subject.connection and one is not row]
         return SubjectRecord(
             access=dict(row.access),
-            codes=CodeMemory(
-                current=next((given.code for given in row.codes if given.retired_at is None), None),
-                earlier=tuple(given.code for given in row.codes if given.retired_at is not None),
-            ),
+            codes=row.memory(),
             ref=row.ref,
-            transfers=transfers,
+            profile=row.profile,
+            links=links,
+            elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
         )
+
+    async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
+        self._check()
+        site = (subject.connection, subject.site)
+        others = [row for row in self._subjects.values() if (row.key.connection, row.key.site) == site]
+        found = {row.key for row in others for record in row.access.values() if record.unit in units and record.targets}
+        return sorted(found - {subject})
 
     async def take_code(
         self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
@@ -165,10 +177,15 @@ class MemoryStore:
         for unit in end.mended:
             row.tasks.pop(unit, None)
         row.tasks |= end.tasks
+        if end.taken_code is not None:
+            row.note_taken(end.taken_code)
+        row.profile = end.profile or row.profile
         if end.retire_code:
             row.retire_code(now)
         self.ledger += end.entries
         row.finish(end.outcome, now)
+        for key in sorted(end.wake):
+            self._subjects.setdefault(key, KeptSubject(key)).mark(Priority.LIVE, now=now, since=now)
 
     async def list_deliveries(
         self,
@@ -214,6 +231,11 @@ class MemoryStore:
             **{f"delivery.{state}": deliveries.count(state) for state in _COUNTED},
             **{f"subject.{state}": subjects.count(state) for state in ("ready", "running", "dead")},
         }
+
+    async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
+        self._check()
+        there = [key for key in sorted(self._subjects) if (key.connection, key.site) in sites]
+        return self._faces(key for key in there if self._subjects[key].is_meant(whom))
 
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         self._check()

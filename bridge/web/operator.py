@@ -1,11 +1,9 @@
 """The operator API: JSON under `/api/v1`, described by OpenAPI at `/api/v1/openapi.json`."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import models_json_schema
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,40 +11,27 @@ from starlette.routing import BaseRoute, Route
 
 from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.errors import BridgeError, NotFoundHere, StoreUnavailable
+from bridge.domain.errors import BridgeError, NotFoundHere, PermanentError, StoreUnavailable, TemporaryError
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.service.desk import Desk
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
+from bridge.web.explain import Explain, explain_operation
+from bridge.web.operations import ROOT, BadRequest, Operation, openapi
 from bridge.web.receiver import BodyTooLarge, read_body
 
-ROOT: Final = "/api/v1"
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_DIGITS: Final = 19
 """Of a number in a query or a path: what fits into the store."""
 
 
-class BadRequest(BridgeError):
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One thing that people ask or do. `takes` is the request's body, `query` its parameters with their types."""
-
-    method: str
-    path: str
-    summary: str
-    gives: type[BaseModel]
-    call: Callable[[Request], Awaitable[BaseModel]]
-    takes: type[BaseModel] | None = None
-    needs_body: bool = True
-    """Whether what it takes must be there."""
-    query: tuple[tuple[str, str], ...] = ()
-
-
 def operator_app(
-    *, desk: Desk, sweeper: Sweeper, nudge: Callable[[], None], metrics: Callable[[], Awaitable[bytes]]
+    *,
+    desk: Desk,
+    sweeper: Sweeper,
+    explain: Explain,
+    nudge: Callable[[], None],
+    metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
     """Return the operator's app. It asks for no proof: whoever may open its socket is the operator."""
 
@@ -127,6 +112,7 @@ def operator_app(
             takes=schemas.SweepIn,
             needs_body=False,
         ),
+        explain_operation(explain),
     )
     document = openapi(operations)
 
@@ -145,12 +131,11 @@ def _endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             answer = await operation.call(request)
-        except NotFoundHere as error:
-            return _error(404, str(error))
-        except StoreUnavailable as error:
-            return _error(503, str(error))
-        except BadRequest as error:
-            return _error(400, str(error))
+        except BridgeError as error:
+            status = next((number for kind, number in _STATUS.items() if isinstance(error, kind)), None)
+            if status is None:
+                raise
+            return _error(status, str(error))
         except BodyTooLarge:
             return _error(413, "the request is too large")
         except ValidationError as error:
@@ -159,6 +144,16 @@ def _endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         return Response(answer.model_dump_json(), media_type="application/json")
 
     return endpoint
+
+
+_STATUS: Final[Mapping[type[BridgeError], int]] = {
+    NotFoundHere: 404,
+    BadRequest: 400,
+    StoreUnavailable: 503,
+    TemporaryError: 502,
+    PermanentError: 502,
+}
+"""The first that fits. Other sides' errors are 502; what is missing here is a defect, or a mistake in a setting."""
 
 
 def _error(status: int, message: str) -> Response:
@@ -198,47 +193,3 @@ def _number(request: Request, name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS):
         raise BadRequest(f"{name} must be a number")
     return int(text)
-
-
-def openapi(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of `operations`."""
-    models: set[type[BaseModel]] = {schemas.ErrorOut, *(o.gives for o in operations)}
-    models |= {o.takes for o in operations if o.takes is not None}
-    _, definitions = models_json_schema(
-        [(model, "serialization") for model in sorted(models, key=lambda model: model.__name__)],
-        ref_template="#/components/schemas/{model}",
-    )
-    paths: dict[str, dict[str, Any]] = {}
-    for operation in operations:
-        path = ROOT + operation.path.replace(":int", "")
-        paths.setdefault(path, {})[operation.method.lower()] = _describe(operation)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Gatebridge operator API", "version": __version__},
-        "paths": paths,
-        "components": {"schemas": definitions.get("$defs", {})},
-    }
-
-
-def _describe(operation: Operation) -> dict[str, Any]:
-    parameters = [
-        {"name": name, "in": "query", "required": False, "schema": {"type": kind}} for name, kind in operation.query
-    ]
-    if "{id:int}" in operation.path:
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}})
-    described: dict[str, Any] = {
-        "summary": operation.summary,
-        "operationId": f"{operation.method}{operation.path.replace('/', '_').replace('{id:int}', 'one')}".lower(),
-        "parameters": parameters,
-        "responses": {
-            "200": {"description": "Done", "content": _json(operation.gives)},
-            "default": {"description": "Refused, with the reason", "content": _json(schemas.ErrorOut)},
-        },
-    }
-    if operation.takes is not None:
-        described["requestBody"] = {"required": operation.needs_body, "content": _json(operation.takes)}
-    return described
-
-
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}

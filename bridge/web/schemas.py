@@ -9,11 +9,11 @@ from bridge.ports.store import AlertRow, DeliveryRow, SubjectRow
 from bridge.service.sweep import Swept
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class SubjectOut(_Shape):
+class SubjectOut(Shape):
     """A subject that a delivery marked."""
 
     connection: str
@@ -37,7 +37,7 @@ class SubjectOut(_Shape):
         )
 
 
-class DeliveryOut(_Shape):
+class DeliveryOut(Shape):
     """A delivery without its body."""
 
     id: int
@@ -72,17 +72,17 @@ class DeliveryDetail(DeliveryOut):
         )
 
 
-class DeliveryList(_Shape):
+class DeliveryList(Shape):
     deliveries: list[DeliveryOut]
 
 
-class ReplayIn(_Shape):
+class ReplayIn(Shape):
     """Who asks, for the ledger."""
 
     who: str
 
 
-class AlertOut(_Shape):
+class AlertOut(Shape):
     id: int
     at: datetime
     what: str
@@ -107,18 +107,18 @@ class AlertOut(_Shape):
         )
 
 
-class AlertList(_Shape):
+class AlertList(Shape):
     alerts: list[AlertOut]
 
 
-class StatusOut(_Shape):
+class StatusOut(Shape):
     """What waits or needs a person, by queue and state."""
 
     version: str
     rows: dict[str, int]
 
 
-class SweepIn(_Shape):
+class SweepIn(Shape):
     """The platform's id of the site to sweep; all sites without. A word that is not known here widens nothing."""
 
     model_config = ConfigDict(extra="forbid")
@@ -126,7 +126,7 @@ class SweepIn(_Shape):
     site: str | None = None
 
 
-class NotListedOut(_Shape):
+class NotListedOut(Shape):
     """A site whose rentals could not be had from the platform."""
 
     connection: str
@@ -134,7 +134,7 @@ class NotListedOut(_Shape):
     why: str
 
 
-class SweepOut(_Shape):
+class SweepOut(Shape):
     """Known tenants that are looked at again, tenants found that were not known, and sites that were not listed."""
 
     marked: int
@@ -149,7 +149,7 @@ class SweepOut(_Shape):
         return cls(marked=swept.known, found=swept.found, not_listed=missed)
 
 
-class ErrorOut(_Shape):
+class ErrorOut(Shape):
     message: str
 
 

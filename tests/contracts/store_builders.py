@@ -7,7 +7,7 @@ from bridge.domain.deliveries import ClaimedSubject, DeliveryState, NewDelivery,
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TenantId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.outcome import Done, Outcome
-from bridge.ports.store import DeliverySettlement, Priority, Store, SubjectCommit
+from bridge.ports.store import DeliverySettlement, Priority, Store, SubjectCommit, SubjectRecord
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LAKESIDE = ConnectionName("lakeside")
@@ -50,6 +50,10 @@ def a_delivery(
 
 def an_entry(what: str = "granted", kind: LedgerKind = LedgerKind.INTENT) -> LedgerEntry:
     return LedgerEntry(kind=kind, at=START, what=what, subject=a_key(), details={"why": "because"})
+
+
+def heirs(record: SubjectRecord) -> dict[RentalId, RentalId]:
+    return {left: link.heir for left, link in record.links.items()}
 
 
 def a_sighting(key: SubjectKey, rental: str | None = None) -> Sighting:

@@ -27,6 +27,7 @@ from tests.contracts.store_builders import (
     claim_one,
     claimed,
     end,
+    heirs,
     mark,
     tenants,
 )
@@ -211,7 +212,7 @@ class TestMarking:
         (claim,) = await store.claim_deliveries(1)
         await store.settle_delivery(claim, DeliverySettlement(outcome=outcome, sightings=seen, transfers=link))
         records = [await store.load(a_key(tenant)) for tenant in ("t1", "t2")]
-        assert [(list(record.access), record.transfers) for record in records] == [(["left"], link), (["heir"], link)]
+        assert [(list(record.access), heirs(record)) for record in records] == [(["left"], link), (["heir"], link)]
         row = await store.show_delivery(claim.id)
         assert [found.key.tenant for found in row.subjects] == ["t1", "t2"]
         assert tenants(await store.claim_subjects(9)) == ["t1", "t2"]
@@ -297,7 +298,8 @@ class TestMarking:
         link = {RentalId("left"): RentalId("heir")}
         sightings = (a_sighting(old, "left"), a_sighting(new, "heir"))
         await store.settle_delivery(claim, DeliverySettlement(outcome=Done(), sightings=sightings, transfers=link))
-        assert [(await store.load(key)).transfers for key in (old, new, a_key("x"))] == [link, link, {}]
+        assert [heirs(await store.load(key)) for key in (old, new, a_key("x"))] == [link, link, {}]
+        assert [(await store.load(key)).elsewhere for key in (old, new)] == [{"heir": new}, {"left": old}]
 
 
 class TestSubjectQueue:

@@ -57,4 +57,11 @@ def _keys(path: str, model: type[BaseModel]) -> Iterator[Key]:
         if key in _SECTIONS:
             continue
         default = None if field.default is PydanticUndefined else field.default
-        yield Key(path=key, default=default.value if isinstance(default, Enum) else default)
+        yield Key(path=key, default=_written(default))
+
+
+def _written(default: Any) -> Any:
+    """Return a default as TOML would have it."""
+    if isinstance(default, tuple):
+        return list(default)
+    return default.value if isinstance(default, Enum) else default

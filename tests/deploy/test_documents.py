@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bridge.cli.app import app
-from bridge.domain.access import Problem, Reason
+from bridge.domain.access import COMMON_DOORS_CLOSED, OPTED_OUT, Problem, Reason
 from bridge.sources.storeganise.event import HANDLED
 from tests.deploy.settings_keys import every_key
 
@@ -71,8 +71,9 @@ def test_every_event_that_is_handled_is_explained_and_no_other() -> None:
 
 def test_every_word_of_the_status_is_explained() -> None:
     explained = set(first_cells("What the status means"))
-    in_tasks_only = {Problem.CODE_REFUSED, Problem.RENTAL_UNREADABLE}
-    assert {str(word) for word in (*Reason, *Problem) if word not in in_tasks_only} | {"opted_out"} == explained
+    in_tasks_only = {Problem.CODE_REFUSED, Problem.FLIPPING, Problem.RENTAL_UNREADABLE}
+    words = {str(word) for word in (*Reason, *Problem) if word not in in_tasks_only}
+    assert words | {OPTED_OUT, COMMON_DOORS_CLOSED} == explained
 
 
 def test_only_adapters_that_exist_are_called_available() -> None:

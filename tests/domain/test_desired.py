@@ -1,55 +1,21 @@
 """Who may enter, as tables."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.access import AccessStatus, Problem, Reason
+from bridge.domain.access import AccessRecord, AccessStatus, Problem, Reason
+from bridge.domain.checks import Past
 from bridge.domain.desired import desired_access
 from bridge.domain.errors import Anomaly
-from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId, UnitId
-from bridge.domain.policy import MoveOutPolicy, OverduePolicy, SitePolicy
-from bridge.domain.tenancy import Rental, RentalFields, RentalState, Snapshot, Tenant, Unit
-
-SUBJECT = SubjectKey(connection=ConnectionName("lakeside"), site=SiteId("s1"), tenant=TenantId("t1"))
-LONDON = ZoneInfo("Europe/London")
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-POLICY = SitePolicy(zone=LONDON)
-
-
-def unit(number: int = 1, *, target: str | None = "auto", opted_out: bool = False, blocked: bool = False) -> Unit:
-    name = f"B-{number:03}"
-    mapped = TargetId(name) if target == "auto" else None if target is None else TargetId(target)
-    return Unit(id=UnitId(f"u{number}"), name=name, target=mapped, opted_out=opted_out, blocked=blocked)
-
-
-def rental(
-    number: int = 1,
-    *,
-    state: RentalState = RentalState.OCCUPIED,
-    overdue: bool = False,
-    overlocked: bool = False,
-    forgiven: date | None = None,
-    start: date | None = None,
-    move_out: date | None = None,
-    of: Unit | None = None,
-) -> Rental:
-    return Rental(
-        id=RentalId(f"r{number}"),
-        unit=of or unit(number),
-        state=state,
-        overdue=overdue,
-        start_date=start,
-        move_out_date=move_out,
-        fields=RentalFields(overlocked=overlocked, overdue_until=forgiven),
-    )
-
-
-def snapshot(*rentals: Rental) -> Snapshot:
-    return Snapshot(subject=SUBJECT, tenant=Tenant(name="Mira"), rentals=rentals)
+from bridge.domain.ids import RentalId, TargetId
+from bridge.domain.policy import Blackout, CommonDoorsPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
+from bridge.domain.records import marked_overdue
+from bridge.domain.tenancy import Rental, RentalState
+from tests.domain.tenancies import LONDON, NOON, POLICY, rental, snapshot, unit
 
 
 @pytest.mark.parametrize("state", [s for s in RentalState if s not in {RentalState.OCCUPIED, RentalState.UNKNOWN}])
@@ -220,12 +186,28 @@ _rentals = st.lists(
 )
 
 
-@given(rentals=_rentals, overdue=st.sampled_from(OverduePolicy), move_out=st.sampled_from(MoveOutPolicy))
+_policies = st.builds(
+    SitePolicy,
+    zone=st.just(LONDON),
+    overdue=st.sampled_from(OverduePolicy),
+    move_out_date=st.sampled_from(MoveOutPolicy),
+    common_doors=st.sampled_from([(), (TargetId("GATE"),)]),
+    common_doors_open=st.sampled_from(CommonDoorsPolicy),
+    early_access=st.timedeltas(timedelta(0), timedelta(days=3)),
+    grace=st.timedeltas(timedelta(0), timedelta(days=3)),
+    blackout=st.sampled_from([None, Blackout(start=time(9), end=time(17)), Blackout(start=time(22), end=time(6))]),
+)
+_records = st.dictionaries(
+    st.sampled_from([RentalId(f"r{n}") for n in range(1, 7)]), st.sampled_from([None, *AccessStatus])
+).map(lambda known: {one: AccessRecord(rental=one, status=status) for one, status in known.items()})
+
+
+@given(rentals=_rentals, policy=_policies, known=_records)
 def test_open_means_occupied_and_no_reason_left(
-    rentals: list[Rental], overdue: OverduePolicy, move_out: MoveOutPolicy
+    rentals: list[Rental], policy: SitePolicy, known: dict[RentalId, AccessRecord]
 ) -> None:
-    policy = SitePolicy(zone=LONDON, overdue=overdue, move_out_date=move_out)
-    wanted = desired_access(snapshot(*rentals), policy, NOON)
+    past = Past(records=marked_overdue(known, rentals, NOON))
+    wanted = desired_access(snapshot(*rentals), policy, NOON, past)
     by_id = {one.id: one for one in rentals}
     for access in wanted.rentals:
         if access.status is AccessStatus.GRANTED:
@@ -233,5 +215,8 @@ def test_open_means_occupied_and_no_reason_left(
             assert not by_id[access.rental].fields.overlocked
             assert not access.reasons
     if wanted.next_change is not None:
-        just_before = desired_access(snapshot(*rentals), policy, wanted.next_change - timedelta(microseconds=1))
+        moment = wanted.next_change - timedelta(microseconds=1)
+        just_before = desired_access(snapshot(*rentals), policy, moment, past)
         assert just_before.rentals == wanted.rentals, "nothing changes by itself before the next change"
+    for door in wanted.common_doors:
+        assert not door.is_open or any(by_id[one].state is RentalState.OCCUPIED for one in door.rentals)

@@ -1,6 +1,7 @@
 """Staff's lock goes from a left rental to the one that replaced it, once."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,17 @@ from bridge.domain.access import AccessRecord, Handover
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TenantId, UnitId
 from bridge.domain.inheritance import Inheritance, inherited_locks, with_locks
 from bridge.domain.tenancy import Rental, RentalFields, RentalState, Snapshot, Tenant, Unit
+from bridge.domain.transfers import Link, Links
 
 SUBJECT = SubjectKey(connection=ConnectionName("lakeside"), site=SiteId("s1"), tenant=TenantId("t1"))
 OLD, NEW, NEXT = RentalId("old"), RentalId("new"), RentalId("next")
-LINK = {OLD: NEW}
+
+
+def linked(heirs: Mapping[RentalId, RentalId]) -> Links:
+    return {left: Link(heir=heir, seen_at=datetime(2026, 3, 4, tzinfo=UTC)) for left, heir in heirs.items()}
+
+
+LINK = linked({OLD: NEW})
 
 
 def rental(
@@ -91,12 +99,12 @@ def test_of_an_old_rental_that_cannot_be_read_only_a_lock_in_force_is_believed(
 
 def test_a_lock_passes_through_a_rental_that_was_left_before_it_was_ticked() -> None:
     moved_twice = snapshot(left(locked=True), rental(NEW, state=RentalState.ENDED), rental(NEXT))
-    assert inherited_locks(moved_twice, {}, {OLD: NEW, NEW: NEXT}).heirs == {NEXT}
+    assert inherited_locks(moved_twice, {}, linked({OLD: NEW, NEW: NEXT})).heirs == {NEXT}
 
 
 def test_a_lock_that_staff_ended_on_the_way_is_not_passed_on() -> None:
     moved_twice = snapshot(left(locked=True), rental(NEW, state=RentalState.ENDED), rental(NEXT))
-    assert inherited_locks(moved_twice, record(Handover.DONE), {OLD: NEW, NEW: NEXT}).heirs == frozenset()
+    assert inherited_locks(moved_twice, record(Handover.DONE), linked({OLD: NEW, NEW: NEXT})).heirs == frozenset()
 
 
 NAMES = [RentalId(name) for name in "abcd"]
@@ -107,11 +115,12 @@ NAMES = [RentalId(name) for name in "abcd"]
         st.builds(rental, st.sampled_from(NAMES), locked=st.booleans(), state=st.sampled_from(RentalState)),
         unique_by=lambda one: one.id,
     ),
-    links=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
+    heirs=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
 )
 def test_once_the_ticks_are_written_nobody_is_an_heir_any_more(
-    rentals: list[Rental], links: dict[RentalId, RentalId]
+    rentals: list[Rental], heirs: dict[RentalId, RentalId]
 ) -> None:
+    links = linked(heirs)
     before = snapshot(*rentals)
     first = inherited_locks(before, {}, links)
     done = {name: AccessRecord(rental=name, handover=Handover.DONE) for name in first.heirs | first.over}

@@ -17,7 +17,7 @@ from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
 from bridge.ports.adapter import AdapterContext
 from bridge.ports.source import Source, SourceContext, SourceSite
-from bridge.sandbox.gate import GateSettings, build_gate
+from bridge.sandbox.gate import GateKind, GateSettings, build_gate
 from bridge.sandbox.platform import (
     RECOMMENDED_EVENTS,
     Event,
@@ -30,10 +30,12 @@ from bridge.sandbox.platform import (
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.explain import Explainer
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqliteStore, open_sqlite
 from bridge.telemetry import Metrics
@@ -50,7 +52,9 @@ async def open_house(
     folder: Path,
     *,
     gate: GateSettings | None = None,
+    gate_elsewhere: GateSettings | None = None,
     overdue: OverduePolicy = OverduePolicy.RENTAL,
+    policy: SitePolicy | None = None,
     list_hides_ended: bool = False,
     platform_key: Secret = API_KEY,
     policies: Mapping[SiteId, SitePolicy] | None = None,
@@ -60,25 +64,38 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
 
-    `policies` are those of all the sites that the bridge serves; without them it serves one, by `overdue`. `events` are
-    those that the platform's webhook is set up for. The platform's own daily runs follow `business_zone`.
+    `policies` are those of all the sites that the bridge serves; without them it serves one, by `policy` or else by
+    `overdue`. `events` are those that the platform's webhook is set up for. The platform's own daily runs follow
+    `business_zone`. With `gate_elsewhere`, the other sites have a controller of their own, perhaps of another kind.
     """
     clock = MovableClock()
     clock.moment = now or clock.moment
-    policies = policies or {SITE: SitePolicy(zone=ZONE, overdue=overdue)}
+    policies = policies or {SITE: policy or SitePolicy(zone=ZONE, overdue=overdue)}
     world = demo_world(base=clock, zone=business_zone)
     settings = PlatformSettings(api_keys=(platform_key,), public_url=PLATFORM, list_hides_ended=list_hides_ended)
     sender, controller = Sender(world, settings), build_gate(gate, clock)
+    other = controller if gate_elsewhere is None else build_gate(gate_elsewhere, clock)
     to_platform, to_gate = Wire(build_platform(world, sender, settings)), Wire(controller)
+    to_other = to_gate if other is controller else Wire(other)
+    kinds = {SITE: (gate or GateSettings()).kind}
     async with AsyncExitStack() as stack:
         platform_client = await stack.enter_async_context(
             make_client(base_url(f"{PLATFORM}/api", key=""), transport=to_platform)
         )
         gate_client = await stack.enter_async_context(make_client(base_url(GATE, key=""), transport=to_gate))
+        other_client = await stack.enter_async_context(make_client(base_url(GATE, key=""), transport=to_other))
 
         async def open_bridge() -> Running:
             store = await open_sqlite(folder / "house.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
-            sites = [_site(gate_client, site, policy) for site, policy in policies.items()]
+            sites = [
+                _site(
+                    gate_client if site == SITE else other_client,
+                    site,
+                    policy,
+                    kinds.get(site, (gate_elsewhere or gate or GateSettings()).kind),
+                )
+                for site, policy in policies.items()
+            ]
             return _bridge(store, clock, _source(platform_client, sites), sites)
 
         house = House(
@@ -90,6 +107,8 @@ async def open_house(
             platform=to_platform,
             gate=to_gate,
             hands=await stack.enter_async_context(_hands(controller)),
+            hands_elsewhere=await stack.enter_async_context(_hands(other)),
+            gate_elsewhere=to_other,
             database=folder / "house.db",
             reopen=open_bridge,
         )
@@ -105,15 +124,15 @@ def _source(client: httpx.AsyncClient, managed: Sequence[ManagedSite]) -> Source
     return SOURCE.open(SOURCE.options.model_validate(options), context)
 
 
-def _site(client: httpx.AsyncClient, site: SiteId, policy: SitePolicy) -> ManagedSite:
-    options = ADAPTER.options.model_validate({"url": GATE})
+def _site(client: httpx.AsyncClient, site: SiteId, policy: SitePolicy, kind: GateKind) -> ManagedSite:
+    options = ADAPTER.options.model_validate({"url": GATE, **kind.model_dump(mode="json")})
     return ManagedSite(
         connection=CONNECTION,
         id=site,
         policy=policy,
-        adapter=ADAPTER.open(options, AdapterContext(site=site, client=client)),
+        adapter=ADAPTER.open(options, AdapterContext(site=site, client_for=lambda _: client)),
         adapter_key="simulator",
-        capabilities=ADAPTER.capabilities,
+        capabilities=ADAPTER.capabilities(options),
         field_prefix="gate",
     )
 
@@ -159,6 +178,13 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, sites: Sequ
         ),
         sweeper=sweeper,
         desk=Desk(store=store, clock=clock),
+        explainer=Explainer(
+            whereabouts=Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed),
+            sites=managed,
+            platforms={CONNECTION: source},
+            records=store,
+            clock=clock,
+        ),
     )
 
 

@@ -33,6 +33,7 @@ from bridge.sandbox.platform.envelope import names_job, render, sign
 from bridge.sandbox.platform.records import Job, JobType
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.explain import Explainer
 from bridge.service.receive import Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.sweep import Sweeper
@@ -76,6 +77,7 @@ class Running:
     converger: Converger
     sweeper: Sweeper
     desk: Desk
+    explainer: Explainer
 
 
 @dataclass(kw_only=True)
@@ -89,6 +91,9 @@ class House:
     gate: Wire
     hands: httpx.AsyncClient
     """Somebody in front of the gate controller."""
+    hands_elsewhere: httpx.AsyncClient
+    gate_elsewhere: Wire
+    """The controller of all the sites but the first; it may be the same one."""
     database: Path
     reopen: Callable[[], Awaitable[Running]]
     """Opens another bridge on the same database, which nobody else has open."""
@@ -188,13 +193,16 @@ class House:
 
     async def keypad(self, door: str, code: str | None, site: str = LAKESIDE) -> str:
         """Type `code` at `door` and return what the gate says: `ok`, or why not."""
-        answer = await self.hands.post("/keypad", json={"site": site, "target": door, "code": code})
+        answer = await self._hands_at(site).post("/keypad", json={"site": site, "target": door, "code": code})
         reason: str = answer.json()["reason"]
         return reason
 
+    def _hands_at(self, site: str) -> httpx.AsyncClient:
+        return self.hands if site == LAKESIDE else self.hands_elsewhere
+
     async def people(self, site: str = LAKESIDE) -> list[dict[str, Any]]:
         """Return who is known at the gate, with codes and doors."""
-        state = (await self.hands.get("/sandbox/state", params={"codes": "true"})).json()
+        state = (await self._hands_at(site).get("/sandbox/state", params={"codes": "true"})).json()
         found: list[dict[str, Any]] = state["sites"].get(site, {"people": []})["people"]
         return found
 

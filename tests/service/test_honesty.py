@@ -111,6 +111,7 @@ async def test_a_removal_that_is_not_seen_yet_goes_on_beside_a_refused_grant(hou
     code = (await house.people())[0]["code"]
 
     await house.later(seconds=5)
+    await house.later(seconds=5)
 
     assert await house.keypad("B-014", code) == "no_access_here"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.sandbox.gate import GateSettings
+from bridge.sandbox.gate import GateKind, GateSettings
 from tests.service.building import open_house
 from tests.service.house import JONAS, House
 
@@ -196,7 +196,8 @@ async def test_a_full_gate_is_an_error_for_staff_not_a_storm(house: House) -> No
 
 
 async def test_masked_codes_cause_no_endless_setting(house: House) -> None:
-    async with open_house(house.database.parent / "masked", gate=GateSettings(mask_codes=True)) as masked:
+    gate = GateSettings(kind=GateKind(shows_codes=False))
+    async with open_house(house.database.parent / "masked", gate=gate) as masked:
         rental = masked.move_in("B-014")
         await masked.settle()
         written = len(masked.gate.writes())

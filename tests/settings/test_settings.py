@@ -1,10 +1,14 @@
 """The configuration: what is wrong is named, nothing secret is repeated."""
 
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bridge.domain.errors import ConfigurationError
+from bridge.domain.ids import TargetId
+from bridge.domain.policy import Blackout, CommonDoorsPolicy, SitePolicy
 from bridge.settings import Settings, load
 
 GOOD = """
@@ -96,6 +100,23 @@ def test_a_secrets_directory_overrides_the_file(tmp_path: Path, monkeypatch: pyt
         (("[connections.lakeside]", "[connections.LakeSide]"), "connections.LakeSide"),
         (('id = "66f1a0c2b7d4e90015c0e001"', 'id = "../66f1"'), "sites.0.id"),
         (("[sites.options]", "[sites.policy]\noverdue = 'sometimes'\n[sites.options]"), "sites.0.policy.overdue"),
+        (("[sites.options]", "[sites.policy]\nblackout = '22-6'\n[sites.options]"), "sites.0.policy.blackout"),
+        (("[sites.options]", "[sites.policy]\nblackout = '22:00-22:00'\n[sites.options]"), "sites.0.policy.blackout"),
+        (("[sites.options]", "[sites.policy]\nblackout = '22:00-25:00'\n[sites.options]"), "sites.0.policy.blackout"),
+        (("[sites.options]", "[sites.policy]\ngrace_hours = -1\n[sites.options]"), "sites.0.policy.grace_hours"),
+        (("[sites.options]", "[sites.policy]\noverlap_hours = 9e9\n[sites.options]"), "sites.0.policy.overlap_hours"),
+        (
+            ("[sites.options]", "[sites.policy]\ncommon_doors = [' G']\n[sites.options]"),
+            "sites.0.policy.common_doors.0",
+        ),
+        (
+            ("[sites.options]", "[sites.policy]\ncommon_doors = ['G', 'G']\n[sites.options]"),
+            "sites.0.policy.common_doors",
+        ),
+        (
+            ("[sites.options]", "[sites.policy]\nmax_flips_per_hour = 0\n[sites.options]"),
+            "sites.0.policy.max_flips_per_hour",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_and_its_value_is_not_repeated(
@@ -108,6 +129,32 @@ def test_what_is_wrong_is_named_and_its_value_is_not_repeated(
     assert caught.value.key == named
     assert "\n" not in str(caught.value)
     assert "too short" not in str(caught.value)
+
+
+def test_the_rules_of_a_site_are_read(tmp_path: Path) -> None:
+    rules = """[sites.policy]
+common_doors = ["GATE", "LOBBY"]
+common_doors_open = "none_overdue"
+early_access_hours = 6
+overlap_hours = 48
+grace_hours = 1.5
+blackout = "22:00-06:30"
+max_flips_per_hour = 4
+[sites.options]"""
+    policy = read(tmp_path, GOOD.replace("[sites.options]", rules)).sites[0].policy.at(ZoneInfo("Europe/London"))
+    assert policy == SitePolicy(
+        zone=ZoneInfo("Europe/London"),
+        common_doors=(TargetId("GATE"), TargetId("LOBBY")),
+        common_doors_open=CommonDoorsPolicy.NONE_OVERDUE,
+        early_access=timedelta(hours=6),
+        overlap=timedelta(hours=48),
+        grace=timedelta(minutes=90),
+        blackout=Blackout(start=time(22), end=time(6, 30)),
+        max_flips=4,
+    )
+    assert read(tmp_path, GOOD).sites[0].policy.at(ZoneInfo("Europe/London")) == SitePolicy(
+        zone=ZoneInfo("Europe/London")
+    )
 
 
 def test_a_site_cannot_be_configured_twice(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ class Player:
         for number in range(4):
             record = await self.store.load(a_key(f"t{number}"))
             codes = [record.codes.current, *record.codes.earlier]
-            self.said.append((record.access, record.transfers, [code and code.reveal() for code in codes]))
+            told = [code and code.reveal() for code in codes]
+            self.said.append((record.access, record.links, record.elsewhere, told))
 
 
 async def history(engine: str, folder: Path, steps: list[Step]) -> list[Any]:

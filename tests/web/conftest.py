@@ -20,8 +20,10 @@ from bridge.ports.source import SiteListing, SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
+from bridge.service.explain import Explainer
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.sweep import Sweeper
+from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, open_sqlite
 from bridge.telemetry import Metrics
@@ -128,7 +130,19 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         alerts=alerts,
         clock=clock,
     )
-    operator = operator_app(desk=Desk(store=store, clock=clock), sweeper=sweeper, nudge=lambda: None, metrics=text)
+    operator = operator_app(
+        desk=Desk(store=store, clock=clock),
+        sweeper=sweeper,
+        explain=Explainer(
+            whereabouts=Whereabouts(desk=store, locators={}, sites=()),
+            sites={},
+            platforms={},
+            records=store,
+            clock=clock,
+        ).explain,
+        nudge=lambda: None,
+        metrics=text,
+    )
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(public), base_url="http://bridge") as client,
         httpx.AsyncClient(transport=httpx.ASGITransport(operator), base_url="http://operator") as operator_client,

@@ -68,6 +68,7 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/deliveries/{id}",
         "/api/v1/deliveries/{id}/replay",
         "/api/v1/alerts",
+        "/api/v1/explain",
         "/api/v1/sweep",
     }
 

@@ -5,6 +5,7 @@ It knows nothing of the bridge, and the bridge knows of it only what its API ans
 
 from bridge.sandbox.gate.app import build_gate
 from bridge.sandbox.gate.faults import Fault, FaultKind
+from bridge.sandbox.gate.kind import Codes, GateKind, Suspends
 from bridge.sandbox.gate.settings import GateSettings
 
-__all__ = ["Fault", "FaultKind", "GateSettings", "build_gate"]
+__all__ = ["Codes", "Fault", "FaultKind", "GateKind", "GateSettings", "Suspends", "build_gate"]

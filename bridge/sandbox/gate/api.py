@@ -3,6 +3,21 @@
 Every answer is `{"ok", "site", ...}`; refusals of the business kind come with HTTP 200 and `"ok": false`. People are
 listed in pages: the next one begins `after` the last id, while `more` is true. Nothing but a code must be unique: who
 posts the same external key twice has two people.
+
+::
+
+    GET    /                             how many people, which targets, and the controller's kind
+    GET    /people                       ?external_key= and ?after= an id
+    POST   /people                       name, external_key, email, phone, and code unless the controller makes them
+    GET    /people/{id}
+    PATCH  /people/{id}                  any of name, email, phone, suspended, and code, or new_code: true
+    DELETE /people/{id}
+    PUT    /people/{id}/access/{target}  state: active or suspended
+    DELETE /people/{id}/access/{target}
+
+A controller that makes the codes (see `kind`) takes none: it answers the one it made to POST, and to a PATCH with
+`new_code`, and where it masks codes never again. One that suspends people only refuses the state `suspended`. What its
+kind cannot do is refused as `unsupported`. An empty e-mail or phone is none.
 """
 
 from collections.abc import Sequence
@@ -12,8 +27,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bridge.sandbox.gate.bodies import optional_text_at, read_object, text_at
-from bridge.sandbox.gate.people import MAX_TEXT, Controller, EntryState, GatePerson, Site
+from bridge.sandbox.gate.bodies import optional_flag_at, optional_text_at, read_object, text_at
+from bridge.sandbox.gate.kind import Codes, Suspends
+from bridge.sandbox.gate.people import MAX_TEXT, Controller, Edit, EntryState, GatePerson, Site
 from bridge.sandbox.gate.refusals import GateRefused, Refusal
 from bridge.sandbox.gate.traffic import REHEARSAL
 
@@ -21,12 +37,12 @@ MASK: Final = "******"
 
 
 class VendorApi:
-    """The endpoints below `/v1/sites/{site}`."""
+    """The endpoints below `/v1/sites/{site}`. With `takes_any_code`, a controller that makes codes takes one too."""
 
-    def __init__(self, controller: Controller, *, page_size: int, mask_codes: bool) -> None:
+    def __init__(self, controller: Controller, *, page_size: int, takes_any_code: bool = False) -> None:
         self._controller = controller
         self._page_size = page_size
-        self._mask_codes = mask_codes
+        self._takes_any_code = takes_any_code
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
@@ -42,7 +58,8 @@ class VendorApi:
 
     async def about(self, request: Request) -> Response:
         site = self._site(request)
-        return self._result(site, {"people": len(site.people), "targets": sorted(site.targets)})
+        kind = self._controller.kind.model_dump(mode="json")
+        return self._result(site, {"people": len(site.people), "targets": sorted(site.targets), "kind": kind})
 
     async def list_people(self, request: Request) -> Response:
         site, key = self._site(request), request.query_params.get("external_key")
@@ -56,8 +73,12 @@ class VendorApi:
         site, key = self._site(request), optional_text_at(body, "external_key")
         if key is not None and not 0 < len(key) <= MAX_TEXT:
             raise GateRefused(Refusal.BAD_REQUEST, "external_key is empty or too long")
-        person = site.add(external_key=key, name=text_at(body, "name"), code=text_at(body, "code"))
-        return self._result(site, {"id": person.id})
+        code = self._code_in(body)
+        if code is None and self._controller.kind.codes is Codes.GIVEN:
+            raise GateRefused(Refusal.BAD_REQUEST, "code is missing")
+        email, phone = optional_text_at(body, "email") or "", optional_text_at(body, "phone") or ""
+        person = site.add(external_key=key, name=text_at(body, "name"), code=code, email=email, phone=phone)
+        return self._result(site, _told(person, with_code=code is None))
 
     async def show_person(self, request: Request) -> Response:
         site = self._site(request)
@@ -65,9 +86,21 @@ class VendorApi:
 
     async def edit_person(self, request: Request) -> Response:
         body = await read_object(request)
-        site, id_ = self._site(request), request.path_params["person"]
-        site.edit(id_, name=optional_text_at(body, "name"), code=optional_text_at(body, "code"))
-        return self._result(site, {"id": id_})
+        edit = Edit(
+            name=optional_text_at(body, "name"),
+            code=self._code_in(body),
+            new_code=optional_flag_at(body, "new_code") or False,
+            email=optional_text_at(body, "email"),
+            phone=optional_text_at(body, "phone"),
+            suspended=optional_flag_at(body, "suspended"),
+        )
+        if edit.new_code and edit.code is not None:
+            raise GateRefused(Refusal.BAD_REQUEST, "code and new_code exclude each other")
+        if edit.new_code and self._controller.kind.codes is Codes.GIVEN:
+            raise GateRefused(Refusal.UNSUPPORTED, "this controller makes no codes")
+        site = self._site(request)
+        person = site.edit(request.path_params["person"], edit)
+        return self._result(site, _told(person, with_code=edit.new_code))
 
     async def remove_person(self, request: Request) -> Response:
         site, id_ = self._site(request), request.path_params["person"]
@@ -81,6 +114,8 @@ class VendorApi:
             state = EntryState(text_at(body, "state"))
         except ValueError:
             raise GateRefused(Refusal.BAD_REQUEST, "state is active or suspended") from None
+        if state is EntryState.SUSPENDED and self._controller.kind.suspends is Suspends.PERSON:
+            raise GateRefused(Refusal.UNSUPPORTED, "this controller suspends people, not entries")
         site.let(request.path_params["person"], target, state)
         return self._result(site, {"target": target, "state": state})
 
@@ -93,8 +128,14 @@ class VendorApi:
         site = self._controller.site(request.path_params["site"])
         return site.rehearsal() if request.scope.get(REHEARSAL) else site
 
+    def _code_in(self, body: dict[str, Any]) -> str | None:
+        code = optional_text_at(body, "code")
+        if code is not None and self._controller.kind.codes is Codes.MADE and not self._takes_any_code:
+            raise GateRefused(Refusal.UNSUPPORTED, "this controller makes the codes itself")
+        return code
+
     def _shown(self, person: GatePerson) -> dict[str, Any]:
-        return shown(person, code=MASK if self._mask_codes else person.code.reveal())
+        return shown(person, code=person.code.reveal() if self._controller.kind.shows_codes else MASK)
 
     def _result(self, site: Site, result: dict[str, Any]) -> Response:
         return JSONResponse({"ok": True, "site": site.name, "result": result})
@@ -105,9 +146,16 @@ def shown(person: GatePerson, *, code: str) -> dict[str, Any]:
         "id": person.id,
         "external_key": person.external_key,
         "name": person.name,
+        "email": person.email,
+        "phone": person.phone,
+        "suspended": person.suspended,
         "code": code,
         "access": [{"target": target, "state": state} for target, state in sorted(person.access.items())],
     }
+
+
+def _told(person: GatePerson, *, with_code: bool) -> dict[str, Any]:
+    return {"id": person.id, "code": person.code.reveal()} if with_code else {"id": person.id}
 
 
 async def refused(_: Request, error: Exception) -> Response:

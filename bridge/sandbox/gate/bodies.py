@@ -42,3 +42,10 @@ def optional_text_at(body: dict[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise GateRefused(Refusal.BAD_REQUEST, f"{key} must be a text")
     return value
+
+
+def optional_flag_at(body: dict[str, Any], key: str) -> bool | None:
+    value = body.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise GateRefused(Refusal.BAD_REQUEST, f"{key} must be true or false")
+    return value

@@ -1,4 +1,4 @@
-"""What a person in front of the simulator does: types codes, looks at its state, orders faults."""
+"""What a person in front of the simulator does: types codes, looks at its state, switches its kind, orders faults."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from bridge.sandbox.gate.api import MASK, shown
 from bridge.sandbox.gate.bodies import read_object
 from bridge.sandbox.gate.faults import Fault, FaultBook
 from bridge.sandbox.gate.keypad import Keypad, Reason
+from bridge.sandbox.gate.kind import GateKind
 from bridge.sandbox.gate.people import Controller
 from bridge.sandbox.gate.refusals import GateRefused, Refusal
 from bridge.sandbox.gate.traffic import CallLog
@@ -34,6 +35,8 @@ class Control:
             Route("/sandbox/entries", self.entries, methods=["GET"]),
             Route("/sandbox/log", self.log, methods=["GET"]),
             Route("/sandbox/log", self.clear_log, methods=["DELETE"]),
+            Route("/sandbox/kind", self.show_kind, methods=["GET"]),
+            Route("/sandbox/kind", self.switch_kind, methods=["PATCH"]),
             Route("/sandbox/faults", self.list_faults, methods=["GET"]),
             Route("/sandbox/faults", self.order_fault, methods=["POST"]),
             Route("/sandbox/faults", self.clear_faults, methods=["DELETE"]),
@@ -104,6 +107,18 @@ class Control:
         self._calls.clear()
         return JSONResponse({"calls": []})
 
+    async def show_kind(self, _: Request) -> Response:
+        return JSONResponse(self._controller.kind.model_dump(mode="json"))
+
+    async def switch_kind(self, request: Request) -> Response:
+        """Take any keys of `kind.GateKind`; the others, and all people, stay as they are."""
+        body = await read_object(request)
+        try:
+            self._controller.kind = GateKind.model_validate(self._controller.kind.model_dump() | body)
+        except ValidationError as error:
+            return _refused(error)
+        return await self.show_kind(request)
+
     async def list_faults(self, _: Request) -> Response:
         return JSONResponse(self._waiting())
 
@@ -119,8 +134,7 @@ class Control:
             try:
                 self._faults.add(Fault.model_validate(body))
             except ValidationError as error:
-                place = ".".join(str(part) for part in error.errors()[0]["loc"])
-                return JSONResponse({"error": f"{place}: {error.errors()[0]['msg']}"}, status_code=422)
+                return _refused(error)
         return JSONResponse(self._waiting())
 
     async def clear_faults(self, _: Request) -> Response:
@@ -132,3 +146,8 @@ class Control:
             "latency": self._faults.latency,
             "faults": [fault.model_dump(mode="json") for fault in self._faults.waiting],
         }
+
+
+def _refused(error: ValidationError) -> Response:
+    place = ".".join(str(part) for part in error.errors()[0]["loc"])
+    return JSONResponse({"error": f"{place}: {error.errors()[0]['msg']}"}, status_code=422)

@@ -12,7 +12,7 @@ import structlog
 from bridge.domain.credential import GateCode
 from bridge.domain.errors import inert
 from bridge.ports.clock import Clock
-from bridge.sandbox.gate.people import Controller, EntryState, is_code
+from bridge.sandbox.gate.people import Controller, EntryState, GatePerson, is_code
 from bridge.sandbox.gate.refusals import GateRefused
 
 MAX_TRIES: Final = 1000
@@ -72,5 +72,11 @@ class Keypad:
         person = place.holder(GateCode(code))
         if person is None:
             return Reason.UNKNOWN_CODE, None
-        verdicts = {None: Reason.NO_ACCESS_HERE, EntryState.SUSPENDED: Reason.SUSPENDED, EntryState.ACTIVE: Reason.OK}
-        return verdicts[person.access.get(target)], person.id
+        return _verdict(person, target), person.id
+
+
+def _verdict(person: GatePerson, target: str) -> Reason:
+    state = person.access.get(target)
+    if state is None:
+        return Reason.NO_ACCESS_HERE
+    return Reason.SUSPENDED if person.suspended or state is EntryState.SUSPENDED else Reason.OK

@@ -1,5 +1,6 @@
 """Who is known at a site, with which code, and what each may open."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,7 +12,9 @@ from bridge.sandbox.gate.refusals import GateRefused, Refusal
 from bridge.sandbox.gate.settings import GateSettings
 
 CODE_DIGITS: Final = 6
+DIGITS: Final = "0123456789"
 MAX_NAME: Final = 40
+MAX_CONTACT: Final = 120
 MAX_TEXT: Final = 256
 FIRST_ID: Final = 1001
 
@@ -23,13 +26,31 @@ class EntryState(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class GatePerson:
-    """Somebody with a code. `external_key` is None for people who were added by hand."""
+    """Somebody with a code. `external_key` is None for people who were added by hand.
+
+    While `suspended`, none of their entries opens, whatever its own state.
+    """
 
     id: int
     external_key: str | None
     name: str
     code: GateCode
+    email: str = ""
+    phone: str = ""
+    suspended: bool = False
     access: dict[str, EntryState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What to change of a person. None leaves it as it is; an empty e-mail or phone takes it away."""
+
+    name: str | None = None
+    code: str | None = field(default=None, repr=False)
+    new_code: bool = False
+    email: str | None = None
+    phone: str | None = None
+    suspended: bool | None = None
 
 
 class Site:
@@ -62,20 +83,30 @@ class Site:
     def holder(self, code: GateCode) -> GatePerson | None:
         return next((person for person in self._people.values() if person.code == code), None)
 
-    def add(self, *, external_key: str | None, name: str, code: str) -> GatePerson:
-        name, gate_code = _checked_name(name), self._free_code(code, None)
+    def add(
+        self, *, external_key: str | None, name: str, code: str | None, email: str = "", phone: str = ""
+    ) -> GatePerson:
+        """Add a person; without a code, one is made."""
+        name, email, phone = _checked_name(name), _checked_contact(email), _checked_contact(phone)
+        gate_code = self._made_code() if code is None else self._free_code(code, None)
         if self._settings.capacity is not None and len(self._people) >= self._settings.capacity:
             raise GateRefused(Refusal.CAPACITY, "all places are taken")
-        person = GatePerson(id=next(self._ids), external_key=external_key, name=name, code=gate_code)
-        self._people[person.id] = person
+        id_ = next(self._ids)
+        person = GatePerson(id=id_, external_key=external_key, name=name, code=gate_code, email=email, phone=phone)
+        self._people[id_] = person
         return person
 
-    def edit(self, id_: int, *, name: str | None, code: str | None) -> None:
-        """Change name, code or both; nothing is changed when either is refused."""
+    def edit(self, id_: int, edit: Edit) -> GatePerson:
+        """Change what is named; nothing is changed when any of it is refused."""
         person = self.person(id_)
-        new_name = person.name if name is None else _checked_name(name)
-        new_code = person.code if code is None else self._free_code(code, person)
-        person.name, person.code = new_name, new_code
+        name = person.name if edit.name is None else _checked_name(edit.name)
+        email = person.email if edit.email is None else _checked_contact(edit.email)
+        phone = person.phone if edit.phone is None else _checked_contact(edit.phone)
+        code = person.code if edit.code is None else self._free_code(edit.code, person)
+        person.name, person.email, person.phone = name, email, phone
+        person.code = self._made_code() if edit.new_code else code
+        person.suspended = person.suspended if edit.suspended is None else edit.suspended
+        return person
 
     def remove(self, id_: int) -> None:
         del self._people[self.person(id_).id]
@@ -96,6 +127,13 @@ class Site:
         if self._settings.strict is None and target:
             self.targets.add(target[:MAX_TEXT])
 
+    def _made_code(self) -> GateCode:
+        """Return a code that nobody has, not even the person whose code it will replace."""
+        while True:
+            code = GateCode("".join(secrets.choice(DIGITS) for _ in range(CODE_DIGITS)))
+            if self.holder(code) is None:
+                return code
+
     def _free_code(self, text: str, owner: GatePerson | None) -> GateCode:
         if not is_code(text):
             raise GateRefused(Refusal.BAD_CODE, f"a code has {CODE_DIGITS} digits")
@@ -107,9 +145,10 @@ class Site:
 
 
 class Controller:
-    """All sites of one controller. Ids are never used twice, not even at another site."""
+    """All sites of one controller. Ids are never used twice, not even at another site. `kind` may be switched."""
 
     def __init__(self, settings: GateSettings) -> None:
+        self.kind = settings.kind
         self._settings = settings
         self._ids = count(FIRST_ID)
         self._sites: dict[str, Site] = {name: self._make(name) for name in settings.strict or {}}
@@ -138,3 +177,9 @@ def _checked_name(name: str) -> str:
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or not name.strip():
         raise GateRefused(Refusal.BAD_NAME, f"a name has 1 to {MAX_NAME} printable characters")
     return name
+
+
+def _checked_contact(text: str) -> str:
+    if len(text) > MAX_CONTACT or not text.isprintable():
+        raise GateRefused(Refusal.BAD_CONTACT, f"an e-mail or phone has at most {MAX_CONTACT} printable characters")
+    return text

@@ -8,10 +8,13 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"
     BAD_CODE = "bad_code"
     BAD_NAME = "bad_name"
+    BAD_CONTACT = "bad_contact"
     BAD_REQUEST = "bad_request"
     CAPACITY = "capacity"
     UNKNOWN_SITE = "unknown_site"
     UNKNOWN_TARGET = "unknown_target"
+    UNSUPPORTED = "unsupported"
+    """Controllers of this kind cannot do that."""
 
 
 class GateRefused(Exception):

@@ -1,10 +1,11 @@
 """How a simulated gate behaves from its start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.domain.credential import Secret
 from bridge.sandbox.gate.faults import Fault
+from bridge.sandbox.gate.kind import GateKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class GateSettings:
 
     api_key: Secret | None = None
     strict: Mapping[str, frozenset[str]] | None = None
-    mask_codes: bool = False
+    kind: GateKind = field(default_factory=GateKind)
     capacity: int | None = None
     page_size: int = 50
     latency: float = 0.0

@@ -85,6 +85,13 @@ class StoreganiseApi:
         rows = await self._list("unit-rentals", query, key, limit=BARE_PAGE)
         return [parse(RentalRow, row, f"unit-rentals of site {site_id}") for row in rows]
 
+    async def units_named(self, site_id: str, name: str, key: Secret) -> list[UnitRow]:
+        """Return the site's units of exactly this name; what `search` finds is up to the platform [peer]."""
+        query = {"siteId": safe(site_id, "site"), "search": name}
+        rows = await self._list("units", query, key, limit=BARE_PAGE)
+        units = [parse(UnitRow, row, f"units of site {site_id}") for row in rows]
+        return [unit for unit in units if unit.name is not None and unit.name.strip() == name]
+
     async def some_rentals_at(self, site_id: str, key: Secret) -> list[RentalRow]:
         """Return a few occupied rentals with their custom fields."""
         query: dict[str, str | int] = {

@@ -1,10 +1,12 @@
 """A tenant at a site, as the platform has them at this moment, and nothing that contradicts itself."""
 
-from collections.abc import Collection, Sequence
-from datetime import date
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from bridge.sdk import (
+    NOWHERE,
     Anomaly,
     BridgeError,
     Rejected,
@@ -12,6 +14,7 @@ from bridge.sdk import (
     RentalId,
     RentalState,
     Secret,
+    SiteId,
     Snapshot,
     SourceSite,
     SubjectKey,
@@ -45,7 +48,9 @@ class SnapshotReader:
         self._api = api
         self._keyring = keyring
 
-    async def read(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
+    async def read(
+        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+    ) -> Snapshot:
         """Return the tenant and their rentals; see the port. One call where nothing is missing from the list."""
         site = self._sites.get(subject.site)
         if site is None:
@@ -68,7 +73,21 @@ class SnapshotReader:
             tenant=await self._tenant(subject, rows, key),
             rentals=tuple(sorted(rentals, key=lambda rental: rental.id)),
             unreadable=unreadable,
+            elsewhere=await self._elsewhere(elsewhere, subject),
         )
+
+    async def _elsewhere(self, rentals: Mapping[RentalId, SiteId], subject: SubjectKey) -> tuple[Rental, ...]:
+        """Return what can be read of the tenant's rentals at other configured sites; of the rest nothing is said."""
+        there = {rental: self._sites[site] for rental, site in sorted(rentals.items()) if site in self._sites}
+        found = await each(lambda one: self._at_its_site(one, there[one], subject), list(there), at_once=AT_ONCE)
+        for result in found:
+            if isinstance(result, BridgeError) and not isinstance(result, Anomaly | Rejected):
+                raise result
+        return tuple(result for result in found if isinstance(result, Rental))
+
+    async def _at_its_site(self, rental_id: RentalId, site: SourceSite, subject: SubjectKey) -> Rental:
+        _, rental = await self._alone(rental_id, replace(subject, site=site.id), site, self._keyring.of_site(site.id))
+        return rental
 
     async def _listed(self, subject: SubjectKey, key: Secret) -> list[RentalRow]:
         """Return what the platform lists. One row that contradicts the question makes the whole list worthless."""
@@ -129,8 +148,10 @@ class SnapshotReader:
             unit=await self._unit(row, codes, key),
             state=STATE_BY_WORD.get(row.state, RentalState.UNKNOWN),
             start_date=read_day(row.start_date, site.zone, f"{what}: startDate"),
+            end_date=read_day(row.end_date, site.zone, f"{what}: endDate"),
             move_out_date=await self._move_out_date(row, site, key),
             overdue=bool(row.overdue),
+            overdue_since=_moment(row.overdue),
             fields=codes.read_rental(row.custom_fields or {}, what, site.zone),
         )
 
@@ -202,7 +223,17 @@ def _unit(unit: UnitRow, codes: FieldCodes) -> Unit:
         target=mapping.target,
         opted_out=mapping.opted_out,
         blocked=unit.state == BLOCKED,
+        holder=None if unit.rental_id is None else RentalId(unit.rental_id),
     )
+
+
+def _moment(value: Any) -> datetime | None:
+    """Return the time stamp that `overdue` may be, None for any other form of it: only its truth is documented."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _tenant(owner: Owner) -> Tenant:

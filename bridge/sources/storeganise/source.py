@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from bridge.sdk import (
+    NOWHERE,
     ClaimedDelivery,
     Envelope,
     FieldWrites,
     Finding,
     HmacHeader,
+    Located,
     Rejected,
     RentalId,
     Resolution,
@@ -17,6 +19,7 @@ from bridge.sdk import (
     SourceContext,
     StaffTask,
     SubjectKey,
+    Whom,
 )
 from bridge.sources.storeganise.addons import Addons
 from bridge.sources.storeganise.check import AccountCheck
@@ -24,6 +27,7 @@ from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.envelope import read_envelope
 from bridge.sources.storeganise.keyring import Keyring
 from bridge.sources.storeganise.listing import list_site
+from bridge.sources.storeganise.locate import RentalLocator
 from bridge.sources.storeganise.options import CloseTasks, StoreganiseOptions
 from bridge.sources.storeganise.resolve import DeliveryResolver
 from bridge.sources.storeganise.snapshot import SnapshotReader
@@ -53,6 +57,9 @@ class StoreganiseSource:
             users=UserRentals(sites=context.sites, api=self._api, keyring=self._keyring),
         )
         self._snapshots = SnapshotReader(sites=context.sites, api=self._api, keyring=self._keyring)
+        self._locator = RentalLocator(
+            connection=context.connection, sites=context.sites, api=self._api, keyring=self._keyring
+        )
         self._check = AccountCheck(
             sites=context.sites, api=self._api, keyring=self._keyring, secrets=len(options.webhook_secrets)
         )
@@ -71,8 +78,13 @@ class StoreganiseSource:
             raise Rejected(f"site {site} is not configured")
         return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
 
-    async def snapshot(self, subject: SubjectKey, known: Collection[RentalId]) -> Snapshot:
-        return await self._snapshots.read(subject, known)
+    async def snapshot(
+        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+    ) -> Snapshot:
+        return await self._snapshots.read(subject, known, elsewhere)
+
+    async def locate(self, whom: Whom) -> Located:
+        return await self._locator.locate(whom)
 
     async def write_back(self, writes: FieldWrites, *, site: SiteId) -> None:
         if site not in self._sites:

@@ -72,6 +72,7 @@ class RentalRow(Wire):
     state: str
     unit_id: OptionalId = None
     start_date: str | None = None
+    end_date: str | None = None
     overdue: Any = None
     move_out_job_id: OptionalId = None
     custom_fields: CustomFields | None = None

@@ -3,23 +3,48 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from adapters.simulator import ADAPTER
+from adapters.simulator.options import SimulatorOptions
+from bridge.domain.changes import Kind
 from bridge.domain.credential import GateCode
 from bridge.domain.ids import SiteId, TargetId
-from bridge.domain.plan import Kind
 from bridge.outbound.client import make_client
 from bridge.ports.adapter import Adapter, AdapterContext, Person
-from bridge.sandbox.gate import GateSettings, build_gate
-from bridge.testing.conformance import Crash, Hands, somebody
+from bridge.sandbox.gate import Codes, GateKind, GateSettings, Suspends, build_gate
+from bridge.testing.hands import Crash, Hands, somebody
 
 SITE = "site-1"
 URL = "http://127.0.0.1:9100"
 DOOR, OTHER_DOOR = TargetId("B-014"), TargetId("B-021")
 CODE, OTHER_CODE = GateCode("048213"), GateCode("590274")
+KINDS = [
+    GateKind(codes=codes, shows_codes=shows_codes, suspends=suspends)
+    for codes in Codes
+    for shows_codes in (True, False)
+    for suspends in Suspends
+]
+
+
+def name_of(kind: GateKind) -> str:
+    return f"{kind.codes}-{'shown' if kind.shows_codes else 'masked'}-{kind.suspends}"
+
+
+def options_for(kind: GateKind | None = None, **options: Any) -> SimulatorOptions:
+    """Return the options that say what a gate of this kind says of itself."""
+    told = (kind or GateKind()).model_dump(mode="json")
+    return ADAPTER.options.model_validate({"url": URL, **told, **options})
+
+
+class StoppedClock:
+    """The gate's: no digit of a time is taken for one of a code."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -98,13 +123,18 @@ async def rig(
     api_key: str | None = None,
     person: Person | None = None,
     answer: httpx.MockTransport | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Rig]:
-    """Yield an adapter over a controller of its own; `answer` takes the controller's place on the wire."""
-    gate = httpx.ASGITransport(app=build_gate(settings))
+    """Yield an adapter over a controller of its own; `answer` takes the controller's place on the wire.
+
+    The adapter knows the controller's kind, unless `options` say otherwise.
+    """
+    gate = httpx.ASGITransport(app=build_gate(settings, StoppedClock()))
     wire = Wire(answer or gate)
-    options = ADAPTER.options.model_validate({"url": URL, "api_key": api_key})
-    client = make_client(httpx.URL(ADAPTER.base_url(options)), transport=wire)
+    kind = None if settings is None else settings.kind
+    configured = options_for(kind, api_key=api_key, **(options or {}))
+    client = make_client(httpx.URL(configured.url), transport=wire)
     who = person or somebody(site=SITE)
     async with client, httpx.AsyncClient(transport=gate, base_url=URL) as face:
-        adapter = ADAPTER.open(options, AdapterContext(site=SiteId(SITE), client=client))
+        adapter = ADAPTER.open(configured, AdapterContext(site=SiteId(SITE), client_for=lambda _: client))
         yield Rig(adapter=adapter, hands=Hands(adapter, who), person=who, wire=wire, client=client, face=face)

@@ -2,12 +2,12 @@
 
 import pytest
 
+from bridge.domain.changes import EntryState, Kind, Observed
 from bridge.domain.credential import GateCode
 from bridge.domain.errors import Anomaly, Conflict, NoCapacity, Rejected
 from bridge.domain.ids import TargetId
-from bridge.domain.plan import EntryState, Kind, Observed
 from bridge.sandbox.gate import GateSettings
-from bridge.testing.conformance import Hands, somebody
+from bridge.testing.hands import Hands, somebody
 from tests.adapters.simulator.rig import CODE, DOOR, OTHER_CODE, OTHER_DOOR, SITE, URL, rig
 
 pytestmark = pytest.mark.anyio

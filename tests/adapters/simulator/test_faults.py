@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.domain.changes import Kind
 from bridge.domain.errors import (
     Anomaly,
     BridgeError,
@@ -17,8 +18,7 @@ from bridge.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from bridge.domain.plan import Kind
-from bridge.testing.conformance import Crash
+from bridge.testing.hands import Crash
 from tests.adapters.simulator.rig import CODE, DOOR, OTHER_CODE, SITE, rig
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +96,9 @@ def _person(**changes: Any) -> dict[str, Any]:
         "id": 7,
         "external_key": f"lakeside:{SITE}:t-1",
         "name": "Mira",
+        "email": "",
+        "phone": "",
+        "suspended": False,
         "code": "048213",
         "access": [{"target": DOOR, "state": "active"}],
     } | changes
@@ -114,6 +117,8 @@ LISTINGS = [
     pytest.param(_listing(_person(id="7")), id="an id that is a text"),
     pytest.param(_listing(_person(code=48213)), id="a code that is a number"),
     pytest.param(_listing(_person(access=None)), id="no entries"),
+    pytest.param(_listing(_person(suspended=None)), id="neither suspended nor not"),
+    pytest.param(_listing(_person(suspended="false")), id="a suspension that is a text"),
     pytest.param(_listing(_person(access=[{"target": DOOR, "state": "frozen"}])), id="a state that is not documented"),
     pytest.param(_listing(more=True), id="an empty page that promises more"),
     pytest.param(_listing(_person(), more=True), id="the same page for ever"),

@@ -6,10 +6,11 @@ from pydantic import ValidationError
 from adapters.simulator import ADAPTER
 from adapters.simulator.options import SimulatorOptions
 from bridge.catalog import find_adapter
+from bridge.domain.capabilities import CodeMaker, SuspendScope
 from bridge.domain.credential import Secret
 from bridge.ports.findings import Verdict
-from bridge.sandbox.gate import GateSettings
-from tests.adapters.simulator.rig import SITE, rig
+from bridge.sandbox.gate import GateKind, GateSettings
+from tests.adapters.simulator.rig import KINDS, SITE, name_of, options_for, rig
 
 KEY = "k-7731-secret"
 
@@ -20,7 +21,7 @@ def test_the_adapter_is_found_by_its_name() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9100", "http://localhost:9100/", "https://gate.example.com/api"])
 def test_a_url_becomes_the_clients_base(url: str) -> None:
-    assert ADAPTER.base_url(SimulatorOptions(url=url)) == url.rstrip("/") + "/"
+    assert SimulatorOptions(url=url).url == url.rstrip("/") + "/"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,21 @@ def test_a_key_that_no_header_can_hold_is_refused(key: str) -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ValidationError):
         SimulatorOptions.model_validate({"url": "https://gate.example.com", "apikey": "x"})
+
+
+@pytest.mark.parametrize("option", [{"codes": "found"}, {"shows_codes": "perhaps"}, {"suspends": "nobody"}])
+def test_a_kind_of_gate_that_does_not_exist_is_refused(option: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        options_for(None, **option)
+    assert [error["loc"] for error in caught.value.errors()] == [tuple(option)]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_what_the_gate_can_do_follows_the_options(kind: GateKind) -> None:
+    capabilities = ADAPTER.capabilities(options_for(kind))
+    assert (capabilities.code_maker is CodeMaker.VENDOR) is (kind.codes == "made")
+    assert (capabilities.suspends is SuspendScope.PERSON) is (kind.suspends == "person")
+    assert (capabilities.reads_codes, capabilities.updates_person) == (kind.shows_codes, True)
 
 
 def test_the_key_is_in_no_dump_of_the_options() -> None:
@@ -79,3 +95,20 @@ async def test_the_check_changes_nobody() -> None:
         await bench.adapter.check()
         assert bench.wire.calls == ["GET"]
         assert bench.wire.requests[0].url.path == f"/v1/sites/{SITE}/"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+async def test_a_gate_of_the_kind_that_the_options_name_passes_the_check(kind: GateKind) -> None:
+    async with rig(GateSettings(kind=kind)) as bench:
+        assert [finding.verdict for finding in await bench.adapter.check()] == [Verdict.OK]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("option", [{"codes": "made"}, {"shows_codes": False}, {"suspends": "person"}])
+async def test_an_option_that_the_gate_contradicts_is_a_warning_with_advice(option: dict[str, object]) -> None:
+    async with rig(options=option) as bench:
+        told, warned = await bench.adapter.check()
+        assert (told.verdict, warned.verdict) == (Verdict.OK, Verdict.WARNING)
+        assert f"options.{next(iter(option))}" in warned.text
+        assert warned.advice

@@ -1,0 +1,33 @@
+"""What an access-control vendor can do, as far as the bridge plans by it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.domain.credential import CodeRules
+
+
+class CodeMaker(StrEnum):
+    BRIDGE = "bridge"
+    """The bridge makes the gate code, and the vendor takes it."""
+    VENDOR = "vendor"
+    """The vendor makes the gate code, and tells it when it does."""
+
+
+class SuspendScope(StrEnum):
+    TARGET = "target"
+    """Each target of a person is suspended by itself."""
+    PERSON = "person"
+    """Only the whole person is: what should stay closed beside an open door is taken away instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """Declared by an adapter, for its options. `code_rules` also hold for what staff type."""
+
+    code_rules: CodeRules
+    reads_codes: bool = True
+    """`observe` shows the gate code, so that a changed one is seen; else the code that was taken last is believed."""
+    code_maker: CodeMaker = CodeMaker.BRIDGE
+    suspends: SuspendScope = SuspendScope.TARGET
+    updates_person: bool = True
+    """Name, e-mail and phone can be changed after the person was made."""

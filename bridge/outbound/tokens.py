@@ -1,0 +1,65 @@
+"""Signing in to an account whose key is a token that runs out."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from bridge.domain.credential import Secret
+
+EARLY_SECONDS: Final = 60.0
+"""A token is replaced that long before it runs out; one of a short life, after four fifths of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a sign-in gave; `seconds` is how long it lasts from now."""
+
+    value: Secret
+    seconds: float
+
+
+SignIn = Callable[[], Awaitable[Token]]
+"""Asks for a new token. Raises the errors of `bridge.domain.errors`: `Unauthorized` for refused credentials."""
+
+
+class TokenAuth(httpx.Auth):
+    """Gives each request of a client its token: kept while it lasts, asked for once however many need it.
+
+    An answer 401 has the token replaced and the request sent once more; a second 401 is the caller's.
+    """
+
+    def __init__(self, sign_in: SignIn, *, scheme: str = "Bearer", clock: Callable[[], float] = time.monotonic) -> None:
+        self._sign_in = sign_in
+        self._scheme = scheme
+        self._clock = clock
+        self._token: Token | None = None
+        self._replace_at = 0.0
+        self._signing_in = asyncio.Lock()
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        token = await self._usable()
+        self._sign(request, token)
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            self._sign(request, await self._usable(other_than=token))
+            yield request
+
+    def _sign(self, request: httpx.Request, token: Token) -> None:
+        request.headers["Authorization"] = f"{self._scheme} {token.value.reveal()}"
+
+    async def _usable(self, *, other_than: Token | None = None) -> Token:
+        async with self._signing_in:
+            kept = self._token
+            if kept is None or kept is other_than or self._clock() >= self._replace_at:
+                asked_at = self._clock()
+                kept = self._token = await self._sign_in()
+                self._replace_at = asked_at + _use_for(kept.seconds)
+            return kept
+
+
+def _use_for(seconds: float) -> float:
+    return seconds - EARLY_SECONDS if seconds >= 5 * EARLY_SECONDS else seconds * 0.8

@@ -1,0 +1,203 @@
+"""Why a tenant can enter or not: what a run would read and decide, told in order, and nothing changed anywhere."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from bridge.domain.capabilities import CodeMaker
+from bridge.domain.changes import Observed
+from bridge.domain.credential import CodeMemory
+from bridge.domain.errors import Anomaly, BridgeError, StoreUnavailable, Unreachable
+from bridge.domain.explanation import RentalExplanation, explain_rentals
+from bridge.domain.fields import field_writes
+from bridge.domain.ids import ConnectionName, SiteKey, SubjectKey
+from bridge.domain.plan import make_plan
+from bridge.domain.scene import Scene, Work
+from bridge.domain.whom import By, Whom
+from bridge.ports.clock import Clock
+from bridge.ports.source import TruthReader
+from bridge.ports.store import RecordReader, SubjectRow
+from bridge.service.codes import CodeWish, code_wish
+from bridge.service.progress import Progress
+from bridge.service.reading import Reading, read_case
+from bridge.service.sites import ManagedSite
+from bridge.service.whereabouts import Answer, Found, Whereabouts, no_answer
+from bridge.telemetry import get_logger
+
+SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectExplanation:
+    """One tenant at one site, at `moment` (UTC); `moment_at_site` and all texts tell the time by the site's wall clock.
+
+    Where it is not now, what the platform says now is judged for that moment. `work` is None for a tenant of whom the
+    bridge has not heard.
+    """
+
+    subject: SubjectKey
+    moment: datetime
+    moment_at_site: str
+    is_now: bool
+    work: Work | None
+    rentals: tuple[RentalExplanation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """`notes` tell of what could not be asked beside what was found."""
+
+    subjects: tuple[SubjectExplanation, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Explainer:
+    def __init__(
+        self,
+        *,
+        whereabouts: Whereabouts,
+        sites: Mapping[SiteKey, ManagedSite],
+        platforms: Mapping[ConnectionName, TruthReader],
+        records: RecordReader,
+        clock: Clock,
+    ) -> None:
+        self._whereabouts = whereabouts
+        self._sites = sites
+        self._platforms = platforms
+        self._records = records
+        self._clock = clock
+        self._log = get_logger()
+
+    async def explain(self, whom: Whom, *, at: datetime | None = None) -> Explanation:
+        """Explain everybody whom the question is about. `at` without an offset is the site's wall clock.
+
+        Raises `NotFoundHere` where there is nobody, and `Unreachable` where the platform's answers explain nobody.
+        """
+        try:
+            async with asyncio.timeout(SECONDS):
+                answer = await self._whereabouts.find(whom)
+                told = await asyncio.gather(*(self._told(one, whom, answer, at) for one in answer.found))
+        except TimeoutError:
+            raise Unreachable(f"platform and gate system took more than {SECONDS:.0f} s") from None
+        failed = {
+            one.subject: result
+            for one, result in zip(answer.found, told, strict=True)
+            if isinstance(result, BridgeError)
+        }
+        if len(failed) == len(told):
+            error = next(iter(failed.values()))
+            raise error if isinstance(error, StoreUnavailable) else no_answer(error)
+        notes = tuple(f"site {subject.site} could not be asked: {error}" for subject, error in failed.items())
+        subjects = tuple(result for result in told if isinstance(result, SubjectExplanation))
+        return Explanation(subjects=subjects, notes=(*answer.notes, *notes))
+
+    async def _told(
+        self, found: Found, whom: Whom, answer: Answer, at: datetime | None
+    ) -> SubjectExplanation | BridgeError:
+        try:
+            return await self._explain(found, whom, answer, at)
+        except BridgeError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
+            self._log.exception("explain.defect", site=found.subject.site, tenant=found.subject.tenant)
+            return Anomaly(f"unexpected {type(error).__name__}")
+
+    async def _explain(self, found: Found, whom: Whom, answer: Answer, at: datetime | None) -> SubjectExplanation:
+        subject = found.subject
+        site = self._sites[subject.connection, subject.site]
+        reading = await read_case(
+            subject,
+            await self._records.load(subject),
+            platform=self._platforms[subject.connection],
+            records=self._records,
+            clock=self._clock,
+            also=found.rentals,
+        )
+        moment = reading.now if at is None else _by_the_clock_of(site, at)
+        desired = reading.desired(site.policy, moment)
+        work = None if found.row is None else _work(found.row)
+        scene = Scene(
+            policy=site.policy,
+            prefix=site.field_prefix,
+            moment=moment,
+            is_now=at is None,
+            snapshot=reading.snapshot,
+            desired=desired,
+            records=reading.access,
+            heirs=reading.inherited.heirs,
+            codes=reading.record.codes,
+            work=work,
+            open_tasks={unit: task.problem for unit, task in reading.record.open_tasks.items()},
+        )
+        if at is None:
+            scene = await _as_a_run_would_see_it(scene, site, reading)
+        rentals = explain_rentals(scene, reading.checks(site.policy, moment))
+        return SubjectExplanation(
+            subject=subject,
+            moment=moment,
+            moment_at_site=scene.local(moment),
+            is_now=scene.is_now,
+            work=work,
+            rentals=_asked_for(rentals, whom, answer),
+        )
+
+
+async def _as_a_run_would_see_it(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
+    """Return the scene with what the vendor shows, and what a run would then plan and write."""
+    wish = code_wish(reading.snapshot, scene.desired, scene.codes, site.capabilities, reading.access)
+    try:
+        observed = await site.adapter.observe(reading.person, reading.record.ref)
+    except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
+        why = str(error) if isinstance(error, BridgeError) else f"unexpected {type(error).__name__}"
+        return replace(scene, refused_codes=wish.choice.refused, unseen=f"the gate system could not be asked: {why}")
+    progress = Progress()
+    progress.begin(reading.record)
+    progress.access = dict(reading.access)
+    progress.codes = _foreseen(scene.codes, wish, observed, site)
+    progress.wanting = wish.wanting if site.capabilities.code_maker is CodeMaker.VENDOR else ()
+    waits = reading.waits(0 if scene.work is None else scene.work.attempts)
+    plan = make_plan(scene.desired, observed, progress.holding(reading.person.tenant, waits), site.capabilities)
+    scene = replace(
+        scene, observed=observed, plan=plan, refused_codes=wish.choice.refused, asks_new_code=bool(wish.wanting)
+    )
+    rentals = [scene.with_problem(access) for access in scene.desired.rentals]
+    writes = field_writes(
+        reading.snapshot.rentals,
+        rentals,
+        reading.access,
+        progress.codes,
+        {access.rental for access in rentals},
+        heirs=scene.heirs,
+    )
+    return replace(scene, writes={write.rental: write for write in writes})
+
+
+def _foreseen(codes: CodeMemory, wish: CodeWish, observed: Observed, site: ManagedSite) -> CodeMemory:
+    """Return the codes as the next run will find or make them, where that can be told without making one."""
+    code = wish.choice.code
+    if site.capabilities.code_maker is CodeMaker.VENDOR and observed.code is not None and not wish.wanting:
+        code = observed.code
+    if code is None or code == codes.current:
+        return codes
+    earlier = codes.earlier if codes.current is None else (codes.current, *codes.earlier)
+    return replace(codes, current=code, earlier=earlier)
+
+
+def _asked_for(rentals: Sequence[RentalExplanation], whom: Whom, answer: Answer) -> tuple[RentalExplanation, ...]:
+    """Return the rentals that the question is about: of a tenant all."""
+    if whom.by is By.RENTAL:
+        return tuple(rental for rental in rentals if rental.rental == whom.id)
+    if whom.by is By.UNIT:
+        return tuple(rental for rental in rentals if rental.unit in answer.units) or tuple(rentals)
+    return tuple(rentals)
+
+
+def _by_the_clock_of(site: ManagedSite, at: datetime) -> datetime:
+    aware = at if at.tzinfo is not None else at.replace(tzinfo=site.policy.zone)
+    return aware.astimezone(UTC)
+
+
+def _work(row: SubjectRow) -> Work:
+    return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note)

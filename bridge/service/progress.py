@@ -1,0 +1,114 @@
+"""Whom a run is about, and what it has come to so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.domain.access import AccessRecord, Certainty
+from bridge.domain.changes import Change, Observed, Plan, Step
+from bridge.domain.credential import NO_CODES, CodeMemory, GateCode, RefusedCode
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.desired import Desired
+from bridge.domain.errors import BridgeError, NotYetConsistent, PermanentError
+from bridge.domain.ids import RentalId
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.plan import Holding
+from bridge.domain.tenancy import Snapshot, Tenant
+from bridge.ports.adapter import Person
+from bridge.ports.store import SubjectRecord
+from bridge.service.codes import InForce
+from bridge.service.sites import ManagedSite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Whom to bring to which state, where. `waits` maps a left rental to those that must be seen open first."""
+
+    claim: ClaimedSubject
+    site: ManagedSite
+    person: Person
+    snapshot: Snapshot
+    desired: Desired
+    waits: Mapping[RentalId, frozenset[RentalId]]
+
+    @property
+    def here(self) -> frozenset[RentalId]:
+        return frozenset(access.rental for access in self.desired.rentals)
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """What a run has come to, kept outside of it so that a failure half-way loses nothing of it."""
+
+    access: dict[RentalId, AccessRecord] = field(default_factory=dict)
+    codes: CodeMemory = NO_CODES
+    ref: Mapping[str, Any] | None = None
+    profile: str | None = None
+    """The digest of the tenant as the vendor was told last."""
+    newly_told: str | None = None
+    newly_taken: GateCode | None = None
+    """What the vendor accepted in this run: a digest of the tenant, a gate code."""
+    entries: list[LedgerEntry] = field(default_factory=list)
+    failures: dict[Step, BridgeError] = field(default_factory=dict)
+    tried: dict[Step, Change] = field(default_factory=dict)
+    unfinished: Plan = field(default_factory=Plan)
+    observed: Observed | None = None
+    adopted_from: RentalId | None = None
+    rotates: bool = False
+    """Staff asked for a new code: the one before is not put back."""
+    wanting: tuple[AccessRecord, ...] = ()
+    """Served by the next code that the vendor makes."""
+    renews: bool = False
+    """The vendor is to make another code: the one that it made cannot be used."""
+    refused_codes: list[RefusedCode] = field(default_factory=list)
+    replacements: int = 0
+
+    def begin(self, record: SubjectRecord) -> None:
+        self.access, self.codes, self.ref, self.profile = dict(record.access), record.codes, record.ref, record.profile
+
+    def choose(self, chosen: InForce) -> None:
+        self.codes, self.adopted_from, self.wanting = chosen.codes, chosen.adopted_from, chosen.wanting
+        self.access |= {record.rental: record for record in chosen.rotated}
+        self.rotates = bool(chosen.rotated)
+        self.refused_codes += chosen.refused
+
+    def holding(self, tenant: Tenant, waits: Mapping[RentalId, frozenset[RentalId]]) -> Holding:
+        """Return what the next plan needs to know of our own doing."""
+        return Holding(
+            records=self.access,
+            code=self.codes.current,
+            taken_code=self.codes.taken,
+            renew_code=self.renews or bool(self.wanting),
+            profile_is_new=self.profile != tenant.digest(),
+            waits=waits,
+        )
+
+    def certainty(self) -> dict[RentalId, Certainty]:
+        """Return how sure we are of each rental that is not confirmed."""
+        unsure: dict[RentalId, Certainty] = {}
+        for change in self.unfinished.changes:
+            accepted = change.step in self.tried and change.step not in self.failures
+            for rental in change.rentals:
+                unsure[rental] = Certainty.ACCEPTED if accepted else Certainty.UNKNOWN
+        return unsure
+
+    def waiting(self, case: Case) -> list[Change]:
+        """Return the changes that wait for a door at another site only; that site's run will tell."""
+        return [change for change in self.unfinished.changes if change.after and not change.after & case.here]
+
+    def error(self, case: Case) -> BridgeError | None:
+        """Return what keeps the run from being done: the error most worth trying again for, or None."""
+        waiting = {change.step for change in self.waiting(case)}
+        left = [change for change in self.unfinished.changes if change.step not in waiting]
+        errors = [self.failures.get(change.step, _not_seen(change)) for change in left]
+        return min(errors, key=_patience, default=None)
+
+
+def _not_seen(change: Change) -> NotYetConsistent:
+    if change.after:
+        return NotYetConsistent("a door is kept as it is until another one is seen as it should be")
+    return NotYetConsistent("the vendor accepted a change that it does not show yet")
+
+
+def _patience(error: BridgeError) -> int:
+    return 1 if isinstance(error, PermanentError) else 0
