@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bridge.domain.access import Certainty, Problem, RentalAccess
+from bridge.domain.access import AccessRecord, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Kind, Observed
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
@@ -135,6 +135,7 @@ class Converger:
         progress.access = dict(reading.access)
         snapshot, inherited = reading.snapshot, reading.inherited
         desired = reading.desired(site.policy, reading.now)
+        progress.removes = _takes_away(desired, progress.access)
         chosen = await self._keeper.in_force(
             claim,
             snapshot,
@@ -253,7 +254,7 @@ class Converger:
         now = self._clock.now()
         outcome: Outcome = outcome_of(error, failed_before=claim.attempts, now=now)
         if isinstance(outcome, Dead):
-            removal = any(change.is_removal for change in progress.unfinished.changes)
+            removal = progress.removes or any(change.is_removal for change in progress.unfinished.changes)
             what = "removal_dead" if removal else "subject_dead"
             details = {"why": outcome.why}
             alerts = self._alerts.raised_once(what, _scope(claim), at=now, subject=claim.key, details=details)
@@ -293,6 +294,11 @@ def _at_rest(case: Case, record: SubjectRecord, progress: Progress) -> Outcome:
         return Done(next_due=case.desired.next_change)
     when = min(until, case.desired.next_change or until)
     return RetryAt(when=when, why="a door stays open until the new one at another site is", is_parked=True)
+
+
+def _takes_away(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> bool:
+    gone = (records.get(access.rental) for access in desired.rentals if not access.is_served)
+    return any(record is not None and record.targets for record in gone)
 
 
 def _scope(claim: ClaimedSubject) -> str:

@@ -53,6 +53,8 @@ class Progress:
     tried: dict[Step, Change] = field(default_factory=dict)
     unfinished: Plan = field(default_factory=Plan)
     observed: Observed | None = None
+    removes: bool = False
+    """Something that the bridge opened is to be closed for good, as far as is known before the vendor was asked."""
     adopted_from: RentalId | None = None
     rotates: bool = False
     """Staff asked for a new code: the one before is not put back."""
