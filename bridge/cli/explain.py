@@ -40,6 +40,7 @@ def explain(
     if len(params) != 1:
         raise typer.BadParameter("give exactly one of --tenant, --rental and --unit")
     params |= {name: text for name, text in (("site", site), ("at", at)) if text is not None}
+    _require_sense(params)
 
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "GET", "explain", params=params, timeout=PATIENCE)
@@ -49,12 +50,24 @@ def explain(
         print_json(told)
         return
     for subject in told["subjects"]:
-        _say_subject(subject)
+        say_subject(subject)
     for note in told["notes"]:
         say(f"Note: {inert(note)}")
 
 
-def _say_subject(subject: dict[str, Any]) -> None:
+def _require_sense(params: dict[str, str]) -> None:
+    """Refuse here what the operator API would refuse: a mistake in an option ends with its own status."""
+    from bridge.web.explain import moment_of, whom_of
+    from bridge.web.operations import BadRequest
+
+    try:
+        whom_of(params)
+        moment_of(params.get("at"))
+    except BadRequest as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def say_subject(subject: dict[str, Any]) -> None:
     say(f"Tenant {subject['tenant']} at site {subject['site']} ({subject['connection']})")
     if subject["is_now"]:
         say(f"Now, {subject['moment_at_site']} by the site's clock")

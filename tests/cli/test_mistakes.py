@@ -84,6 +84,12 @@ def test_serve_refuses_and_names_the_key(tmp_path: Path, change: tuple[str, str]
         (("deliveries", "show", "7"), 1, "7"),
         (("deliveries", "replay", "7"), 1, "7"),
         (("deliveries", "list", "--state", "lost"), 2, "lost"),
+        (("explain",), 2, "--tenant"),
+        (("explain", "--tenant", "t1", "--unit", "B-014"), 2, "exactly one"),
+        (("explain", "--tenant", " "), 2, "blank"),
+        (("explain", "--tenant", "t1", "--at", "soon"), 2, "ISO 8601"),
+        (("explain", "--tenant", "t1", "--site", "s9"), 1, "s9"),
+        (("explain", "--rental", "r1"), 1, "the platform gave no usable answer"),
         (("sandbox", "gate", "--strict", "nowhere"), 2, "--strict"),
         (("sandbox", "--webhook-url", "https://u:p@example.net/"), 2, "--webhook-url"),
         (("--config", "missing.toml", "check"), 2, "missing.toml"),
@@ -137,7 +143,18 @@ def test_json_is_all_that_is_on_stdout(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("serve",), ("check",), ("demo",), ("sandbox",), ("sandbox", "gate"), ("deliveries",), ("alerts",), ("db",)],
+    [
+        (),
+        ("serve",),
+        ("check",),
+        ("demo",),
+        ("sandbox",),
+        ("sandbox", "gate"),
+        ("deliveries",),
+        ("explain",),
+        ("alerts",),
+        ("db",),
+    ],
 )
 def test_every_command_explains_itself(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = gatebridge(*command, "--help", cwd=tmp_path)

@@ -1,8 +1,8 @@
 """For any history: once the trouble is over and one sweep has run, each gate equals the rules applied to the platform.
 
-Two sites, three tenants, and vendors of several kinds. Events are doubled, lost, late and out of order, calls to gates and
-platform fail, and the bridge is started anew in between. What is right is said here once more, in other words than the
-bridge's own.
+Two sites, three tenants, and vendors of several kinds. Events are doubled, lost, late and out of order, calls to gates
+and platform fail, and the bridge is started anew in between. What is right is said here once more, in other words than
+the bridge's own.
 """
 
 import asyncio
@@ -234,7 +234,7 @@ def _earns(house: House, rental: Rental, policy: SitePolicy) -> bool:
     return (
         not owing
         and not rental.custom_fields.get("gate_overlocked", False)
-        and (rental.start_date is None or rental.start_date <= _today(house))
+        and rental.start_date <= _today(house)
         and (leaving is None or _today(house) <= leaving)
     )
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.ids import DeliveryId, SiteId
+from bridge.domain.whom import By, Whom
 from bridge.ports.store import Priority
 from bridge.store import desk, inbox, ledger, subjects, upgrade
 from bridge.store import listed as listed_sightings
@@ -97,6 +98,12 @@ def listed(state: DeliveryState | None, *, by_connection: bool) -> Query:
 
 
 KNOWN = [a_sighting(a_key(str(number), site="site"), "rental") for number in range(500)]
+
+
+def found(connection: sa.Connection, by: By) -> Any:
+    return desk.find_subjects(connection, Whom(by=by, id="7"), {(LAKESIDE, SiteId("site"))})
+
+
 UNTIL = NOW + timedelta(minutes=2)
 QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim deliveries": (
@@ -117,6 +124,9 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
         lambda connection: listed_sightings.mark_new(connection, sightings=KNOWN, priority=Priority.SWEEP, now=NOW),
         {"sqlite_autoindex_subject_1", "sqlite_autoindex_access_1"},
     ),
+    "a tenant": (lambda connection: found(connection, By.TENANT), {"sqlite_autoindex_subject_1"}),
+    "a rental": (lambda connection: found(connection, By.RENTAL), {"access_by_rental"}),
+    "who has a unit": (lambda connection: found(connection, By.UNIT), {"access_by_unit"}),
     "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),
     "counts": (desk.counts, {"delivery_claim", "delivery_set_aside", "subject_dead"}),
@@ -134,7 +144,7 @@ def test_a_query_uses_its_index_and_scans_no_table(filled: sa.Connection, name: 
     query, indexes = QUERIES[name]
     plan = plans(filled, query)
     assert {index for index in indexes if any(f"INDEX {index}" in line for line in plan)} == indexes
-    tables = [line for line in plan if line in {"SCAN delivery", "SCAN subject", "SCAN ledger"}]
+    tables = [line for line in plan if line in {"SCAN delivery", "SCAN subject", "SCAN ledger", "SCAN access"}]
     assert tables == []
 
 
