@@ -36,6 +36,7 @@ class Problem(StrEnum):
     NO_CAPACITY = "no_capacity"
     TRANSFER_UNCLEAR = "transfer_unclear"
     FLIPPING = "flipping"
+    MOVE_OUT_UNCONFIRMED = "move_out_unconfirmed"
     RENTAL_UNREADABLE = "rental_unreadable"
     """In a task only: what cannot be read is not written to."""
 

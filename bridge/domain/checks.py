@@ -161,12 +161,13 @@ class RentalChecks:
         day, reason = rental.move_out_date, Reason.MOVE_OUT_PASSED
         if day is None:
             return _passed(reason, "no move-out is planned")
-        if self._policy.move_out_date is MoveOutPolicy.KEEP:
-            return _passed(reason, f"moves out on {day}; access stays until staff confirm it")
         ends = midnight(day + timedelta(days=1), self._policy)
+        keeps = self._policy.move_out_date is MoveOutPolicy.KEEP
+        stays = "; access stays until staff confirm it" if keeps else ""
         if self._now < ends:
-            return _check(reason, Verdict.PASS, f"moves out on {day}", ends)
-        return _check(reason, Verdict.FAIL, f"was to move out on {day}")
+            return _check(reason, Verdict.PASS, f"moves out on {day}{stays}", ends)
+        verdict = Verdict.PASS if keeps else Verdict.FAIL
+        return _check(reason, verdict, f"was to move out on {day}{stays}")
 
     def _clear(self, rental: Rental) -> Check:
         reason = Reason.TRANSFER_UNCLEAR

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.domain.access import AccessRecord, AccessStatus, Problem, Reason, RentalAccess
 from bridge.domain.checks import NO_PAST, Check, Past, RentalChecks, earns_nothing, suspension
 from bridge.domain.flips import held_flips
 from bridge.domain.ids import RentalId, SubjectKey, TargetId
-from bridge.domain.policy import CommonDoorsPolicy, SitePolicy
-from bridge.domain.tenancy import Rental, Snapshot
+from bridge.domain.policy import CommonDoorsPolicy, SitePolicy, midnight
+from bridge.domain.tenancy import Rental, RentalState, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class Desired:
     """Rentals to be left exactly as they are: nothing can be said of them, or they change too often."""
     held: Mapping[RentalId, datetime] = field(default_factory=dict)
     """The frozen ones that change too often, and when each may change again (UTC)."""
+    overstayed: frozenset[RentalId] = frozenset()
+    """Occupied rentals whose move-out date has passed, whatever the site makes of that."""
     next_change: datetime | None = None
 
     @property
@@ -59,8 +61,14 @@ def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: 
         common_doors=doors,
         frozen=frozen,
         held=held,
+        overstayed=frozenset(rental.id for rental in snapshot.rentals if _has_overstayed(rental, policy, now)),
         next_change=min((turn for turn in (*turns, *held.values()) if turn > now), default=None),
     )
+
+
+def _has_overstayed(rental: Rental, policy: SitePolicy, now: datetime) -> bool:
+    day = rental.move_out_date
+    return rental.state is RentalState.OCCUPIED and day is not None and now >= midnight(day + timedelta(days=1), policy)
 
 
 def _common_doors(

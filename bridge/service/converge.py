@@ -6,8 +6,6 @@ Events, retries, replays and the sweep all end here, so none of them can do anyt
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
 
 from bridge.domain.access import AccessRecord, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Kind, Observed
@@ -24,20 +22,21 @@ from bridge.domain.errors import (
 )
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
-from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.outcome import Dead, Done, Outcome
 from bridge.domain.records import after_run
-from bridge.domain.transfers import wait_ends
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
+from bridge.service.aftermath import Aftermath
 from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
 from bridge.service.kin import Kin
 from bridge.service.progress import Case, Progress
+from bridge.service.read_back import read_back
 from bridge.service.reading import read_case
 from bridge.service.run import GateRun
-from bridge.service.settling import RUN_SECONDS, outcome_of
+from bridge.service.settling import RUN_SECONDS
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskEnds, TaskNews, staff_problems
 from bridge.service.write_back import FieldWriter
@@ -67,6 +66,7 @@ class Converger:
         self._gate = GateRun(records=records, keeper=self._keeper, clock=clock, metrics=metrics)
         self._fields = FieldWriter(records=records, clock=clock, metrics=metrics)
         self._tasks = TaskBoard()
+        self._aftermath = Aftermath(alerts, clock)
         self._log = get_logger()
 
     async def run(self, claim: ClaimedSubject) -> None:
@@ -107,7 +107,7 @@ class Converger:
             error = caught
             if not isinstance(caught, BridgeError):
                 self._log.exception("subject.defect", site=claim.key.site, tenant=claim.key.tenant)
-        outcome, alerts = self._after(error, claim, progress)
+        outcome, alerts = self._aftermath.of_failure(error, claim, progress)
         return SubjectCommit(
             outcome=outcome,
             access=tuple(progress.access.values()),
@@ -152,7 +152,7 @@ class Converger:
         await self._gate.bring(case, progress)
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
-        self._remember(claim, site, desired, record, progress)
+        self._remember(case, desired, record, progress)
 
         problems = staff_problems(
             snapshot,
@@ -179,10 +179,12 @@ class Converger:
             has_new_code = progress.codes.current != record.codes.current
             ends = await self._tasks.close_mended(platform, claim.key.site, mended, has_new_code=has_new_code)
             error = ends.error
-        outcome = _at_rest(case, record, progress)
-        alerts = self._noteworthy(case, progress)
+        outcome = self._aftermath.of_success(case, progress, record.links)
+        alerts = self._aftermath.noteworthy(case, progress)
         if error is not None:
-            outcome, more = self._after(error, claim, progress, wake=desired.next_change)
+            outcome, more = self._aftermath.of_failure(
+                error, claim, progress, wake=desired.next_change, is_told=bool(snapshot.unreadable)
+            )
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
         return replace(end, wake=await self._woken(case, reading.kin, progress))
@@ -196,74 +198,15 @@ class Converger:
         earlier = await self._records.holders(case.claim.key, units) if units else ()
         return frozenset(earlier) | kin.waiting_for(progress.access)
 
-    def _noteworthy(self, case: Case, progress: Progress) -> tuple[LedgerEntry, ...]:
-        """Tell the operator at once of what no retry mends: rentals that cannot be read, doors that others opened."""
-        claim, snapshot, desired = case.claim, case.snapshot, case.desired
-        now, scope = self._clock.now(), _scope(claim)
-        alerts: tuple[LedgerEntry, ...] = ()
-        if snapshot.unreadable:
-            details = {"why": "; ".join(snapshot.unreadable.values())}
-            alerts += self._alerts.raised_once("rental_unreadable", scope, at=now, subject=claim.key, details=details)
-        if flipping := desired.frozen - snapshot.unreadable.keys():
-            details = {"rentals": ", ".join(sorted(flipping))}
-            alerts += self._alerts.raised_once("rental_flips", scope, at=now, subject=claim.key, details=details)
-        if progress.unfinished.foreign and not desired.needs_code:
-            details = {"targets": ", ".join(progress.unfinished.foreign)}
-            alerts += self._alerts.raised_once("foreign_entry", scope, at=now, subject=claim.key, details=details)
-        return alerts
-
-    def _remember(
-        self,
-        claim: ClaimedSubject,
-        site: ManagedSite,
-        desired: Desired,
-        record: SubjectRecord,
-        progress: Progress,
-    ) -> None:
-        """Turn the last observation into records and read-back entries, those that a crash left open too."""
+    def _remember(self, case: Case, desired: Desired, record: SubjectRecord, progress: Progress) -> None:
+        """Turn the last observation into records and read-back entries."""
         now = self._clock.now()
         observed = progress.observed or Observed()
         progress.access = after_run(desired, progress.access, observed, progress.certainty(), now)
-        left = {change.step for change in progress.unfinished.changes}
-        read_back = partial(LedgerEntry, kind=LedgerKind.READ_BACK, at=now, subject=claim.key)
-        for step, change in progress.tried.items():
-            progress.entries.append(
-                read_back(
-                    what="not_seen" if step in left else "confirmed",
-                    rental=change.rentals[0] if change.rentals else None,
-                    target=change.target,
-                    details={"change": str(change.kind)},
-                )
-            )
-        told = {rental for change in progress.tried.values() for rental in change.rentals}
-        progress.entries += [
-            read_back(what=str(progress.access[one.rental].certainty), rental=one.rental, details={"after": "a crash"})
-            for one in record.access.values()
-            if one.certainty is Certainty.SENT and one.rental not in told
-        ]
-        if progress.tried and not left:
-            self._metrics.event_to_gate.labels(site.adapter_key).observe((now - claim.since).total_seconds())
-
-    def _after(
-        self, error: Exception, claim: ClaimedSubject, progress: Progress, *, wake: datetime | None = None
-    ) -> tuple[Outcome, tuple[LedgerEntry, ...]]:
-        """Decide what follows a failure, and tell the operator where no later try will mend it.
-
-        `wake` is when the rules change by themselves: what failed for good is tried again then.
-        """
-        now = self._clock.now()
-        outcome: Outcome = outcome_of(error, failed_before=claim.attempts, now=now)
-        if isinstance(outcome, Dead):
-            removal = progress.removes or any(change.is_removal for change in progress.unfinished.changes)
-            what = "removal_dead" if removal else "subject_dead"
-            details = {"why": outcome.why}
-            alerts = self._alerts.raised_once(what, _scope(claim), at=now, subject=claim.key, details=details)
-            return (outcome if wake is None else RetryAt(when=wake, why=outcome.why)), alerts
-        if isinstance(error, Unauthorized):
-            scope = f"{claim.key.connection}/{claim.key.site}"
-            details = {"why": str(error)}
-            return outcome, self._alerts.raised_once("key_refused", scope, at=now, subject=claim.key, details=details)
-        return outcome, ()
+        progress.entries += read_back(case.claim.key, record.access.values(), progress, now)
+        if progress.tried and not progress.unfinished.changes:
+            took = (now - case.claim.since).total_seconds()
+            self._metrics.event_to_gate.labels(case.site.adapter_key).observe(took)
 
     def _commit(
         self,
@@ -286,23 +229,9 @@ class Converger:
         )
 
 
-def _at_rest(case: Case, record: SubjectRecord, progress: Progress) -> Outcome:
-    """Return how a run without an error ends: done until the rules change, or waiting for a door at another site."""
-    waiting = {rental for change in progress.waiting(case) for rental in change.rentals}
-    until = wait_ends(record.links, waiting)
-    if until is None:
-        return Done(next_due=case.desired.next_change)
-    when = min(until, case.desired.next_change or until)
-    return RetryAt(when=when, why="a door stays open until the new one at another site is", is_parked=True)
-
-
 def _takes_away(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> bool:
     gone = (records.get(access.rental) for access in desired.rentals if not access.is_served)
     return any(record is not None and record.targets for record in gone)
-
-
-def _scope(claim: ClaimedSubject) -> str:
-    return f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
 
 
 def _failed_rentals(progress: Progress) -> dict[RentalId, tuple[Problem, str]]:

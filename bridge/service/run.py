@@ -23,6 +23,13 @@ MAX_ROUNDS: Final = 8
 MAX_REPLACEMENTS: Final = 3
 
 
+def _shown_to_the_tenant(case: Case, progress: Progress) -> list[RefusedCode]:
+    """Return where the code that the vendor refuses is shown already: whoever gave it out must hear of another."""
+    code = progress.codes.current
+    shown = [rental.id for rental in case.snapshot.rentals if code is not None and rental.fields.code == code]
+    return [RefusedCode(rental=rental, refusal=CodeRefusal.TAKEN) for rental in shown[:1]]
+
+
 def _is_about_the_code(step: Step, error: BridgeError) -> bool:
     return isinstance(error, Conflict) or (step[0] is Kind.CHANGE_CODE and isinstance(error, Rejected))
 
@@ -131,6 +138,7 @@ class GateRun:
             else:
                 await self._replace_code(case, progress)
         elif progress.replacements < MAX_REPLACEMENTS:
+            progress.refused_codes += _shown_to_the_tenant(case, progress)
             await self._replace_code(case, progress)
         else:
             return

@@ -22,6 +22,7 @@ _TITLES: Final[Mapping[str, str]] = {
     Problem.RENTAL_UNREADABLE: "Gate access: a rental of this unit cannot be read",
     Problem.TRANSFER_UNCLEAR: "Gate access: was this tenant transferred, and their lock too?",
     Problem.FLIPPING: "Gate access: opened and closed too often",
+    Problem.MOVE_OUT_UNCONFIRMED: "Gate access: a move-out that nobody confirmed",
 }
 
 
@@ -123,6 +124,12 @@ def staff_problems(
         if unit is not None:
             text = f"{why}. Its access stays as it is until it can be read again. Was it deleted, or moved elsewhere?"
             found[unit] = (Problem.RENTAL_UNREADABLE, text)
+    for rental in desired.overstayed:
+        text = (
+            "The tenant was to move out by now, and nobody has confirmed it. Confirm or cancel the move-out; until "
+            "then the rental goes on."
+        )
+        found[units[rental].id] = (Problem.MOVE_OUT_UNCONFIRMED, text)
     for rental in desired.frozen & units.keys():
         text = (
             "Its access was opened and closed again and again within an hour. It stays as it is for now: look for two "

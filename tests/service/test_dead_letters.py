@@ -37,7 +37,7 @@ async def test_a_removal_that_never_works_alerts_in_the_end(house: House) -> Non
     for _ in range(60):
         await house.later(minutes=16)
 
-    assert await house.alerts() == ["removal_dead"]
+    assert await house.alerts() == ["removal_late", "removal_dead"]
     assert await house.subjects() == {"dead": 1}
 
 

@@ -150,4 +150,4 @@ def test_a_query_uses_its_index_and_scans_no_table(filled: sa.Connection, name: 
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_takes_no_time_beside_a_hundred_thousand_old_rows(filled: sa.Connection, name: str) -> None:
-    assert seconds(filled, QUERIES[name][0]) < 0.02
+    assert seconds(filled, QUERIES[name][0]) < 0.05

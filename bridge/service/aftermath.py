@@ -1,0 +1,83 @@
+"""What follows a run: when it is tried again, and what the operator is told of it."""
+
+from datetime import datetime
+from typing import Final
+
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.errors import Unauthorized
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
+from bridge.domain.transfers import Links, wait_ends
+from bridge.ports.clock import Clock
+from bridge.service.alerts import Alerts
+from bridge.service.progress import Case, Progress
+from bridge.service.settling import outcome_of
+
+LATE_ATTEMPTS: Final = 12
+"""What has failed so often, in about a quarter of an hour, is told to the operator, though it is still tried."""
+
+
+class Aftermath:
+    def __init__(self, alerts: Alerts, clock: Clock) -> None:
+        self._alerts = alerts
+        self._clock = clock
+
+    def of_failure(
+        self,
+        error: Exception,
+        claim: ClaimedSubject,
+        progress: Progress,
+        *,
+        wake: datetime | None = None,
+        is_told: bool = False,
+    ) -> tuple[Outcome, tuple[LedgerEntry, ...]]:
+        """Return what follows a failure, and the alerts: no later try mends it, or it has lasted for long.
+
+        `wake` is when the rules change by themselves: what failed for good is tried again then. `is_told`: the cause
+        has an alert of its own. A removal that is late is told for each tenant, since a door is open; all else once a
+        site.
+        """
+        now = self._clock.now()
+        outcome: RetryAt | Dead = outcome_of(error, failed_before=claim.attempts, now=now)
+        removal = progress.removes or any(change.is_removal for change in progress.unfinished.changes)
+        if isinstance(outcome, Dead):
+            alerts = self._tell("removal_dead" if removal else "subject_dead", claim, why=outcome.why)
+            return (outcome if wake is None else RetryAt(when=wake, why=outcome.why)), alerts
+        if isinstance(error, Unauthorized):
+            return outcome, self._tell("key_refused", claim, scope=_site(claim), why=str(error))
+        if claim.attempts + 1 == LATE_ATTEMPTS and not is_told:
+            what, scope = ("removal_late", None) if removal else ("subject_late", _site(claim))
+            return outcome, self._tell(what, claim, scope=scope, why=outcome.why)
+        return outcome, ()
+
+    def of_success(self, case: Case, progress: Progress, links: Links) -> Outcome:
+        """Return how a run without an error ends: done until the rules change, or waiting for a door elsewhere."""
+        waiting = {rental for change in progress.waiting(case) for rental in change.rentals}
+        until = wait_ends(links, waiting)
+        if until is None:
+            return Done(next_due=case.desired.next_change)
+        when = min(until, case.desired.next_change or until)
+        return RetryAt(when=when, why="a door stays open until the new one at another site is", is_parked=True)
+
+    def noteworthy(self, case: Case, progress: Progress) -> tuple[LedgerEntry, ...]:
+        """Return alerts of what no retry mends: unreadable rentals, loops, doors that somebody else opened."""
+        claim, snapshot, desired = case.claim, case.snapshot, case.desired
+        alerts: tuple[LedgerEntry, ...] = ()
+        if snapshot.unreadable:
+            alerts += self._tell("rental_unreadable", claim, why="; ".join(snapshot.unreadable.values()))
+        if flipping := desired.frozen - snapshot.unreadable.keys():
+            alerts += self._tell("rental_flips", claim, rentals=", ".join(sorted(flipping)))
+        if progress.unfinished.foreign and not desired.needs_code:
+            alerts += self._tell("foreign_entry", claim, targets=", ".join(progress.unfinished.foreign))
+        return alerts
+
+    def _tell(
+        self, what: str, claim: ClaimedSubject, *, scope: str | None = None, **details: str
+    ) -> tuple[LedgerEntry, ...]:
+        whole = f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
+        now = self._clock.now()
+        return self._alerts.raised_once(what, scope or whole, at=now, subject=claim.key, details=details)
+
+
+def _site(claim: ClaimedSubject) -> str:
+    return f"{claim.key.connection}/{claim.key.site}"
