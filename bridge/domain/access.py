@@ -111,7 +111,9 @@ class AccessRecord:
     `reasons` are what was last wanted; `written_status` is the last `{p}_status` that was sent to the platform.
     `rotated` says that the new code which the rental's field still asks for was made. `handover` is None until the lock
     of the rental before a transfer is dealt with. `overdue_since` is when the rental was marked overdue, or first seen
-    so; None while it is not. `flips` are the latest moments at which its access opened or closed.
+    so; None while it is not. `flips` are the latest moments at which its access opened or closed. `staff_lock` is
+    whether staff's switch was ticked when it was read last. `unsure` are targets that the bridge told the vendor to
+    open and has never seen there: they are ours too, should they turn up.
     """
 
     rental: RentalId
@@ -126,6 +128,8 @@ class AccessRecord:
     handover: Handover | None = None
     overdue_since: datetime | None = None
     flips: tuple[datetime, ...] = ()
+    staff_lock: bool = False
+    unsure: frozenset[TargetId] = frozenset()
 
     @property
     def shows_code(self) -> bool:

@@ -14,7 +14,7 @@ from bridge.domain.errors import Anomaly
 from bridge.domain.ids import RentalId
 from bridge.domain.policy import MoveOutPolicy, OverduePolicy, SitePolicy, blackout_end, midnight, wall_clock
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
-from bridge.domain.transfers import Links, overlap_end, unclear_transfers
+from bridge.domain.transfers import Links, last_heir, may_open, overlap_end, unclear_transfers
 
 RENTAL_STATE: Final = "rental_state"
 UNIT_MAPPED: Final = "unit_mapped"
@@ -58,6 +58,8 @@ class Past:
 
     records: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
     links: Links = field(default_factory=dict)
+    elsewhere: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
+    """What is known of linked rentals at other sites."""
 
 
 NO_PAST: Final = Past()
@@ -79,8 +81,11 @@ class RentalChecks:
         self._now = now
         self._past = past
         self._unclear = unclear_transfers(snapshot, past.links, past.records, now)
+        self._rentals = {rental.id: rental for rental in snapshot.rentals}
         self._debts = {rental.id: self._debt(rental) for rental in snapshot.rentals}
-        self._debtors = [r.id for r in snapshot.rentals if _is_occupied(r) and self._debts[r.id].owes]
+        self._debts |= {rental: _lost_debt(past.records.get(rental)) for rental in snapshot.unreadable}
+        is_current = {r.id for r in snapshot.rentals if _is_occupied(r)} | snapshot.unreadable.keys()
+        self._debtors = sorted(rental for rental in is_current if self._debts[rental].owes)
         self._blackout_end = blackout_end(policy, now)
 
     def of(self, rental: Rental) -> tuple[Check, ...]:
@@ -108,14 +113,23 @@ class RentalChecks:
             return Check(name=name, verdict=Verdict.PASS, evidence=evidence)
         if rental.state not in _EARNS_NOTHING:
             raise Anomaly(f"rental {rental.id} is in a state that the bridge does not know")
-        until = overlap_end(rental, self._past.links, self._policy)
-        if until is not None and self._now < until:
-            heir = self._past.links[rental.id].heir
+        record = self._past.records.get(rental.id)
+        until = overlap_end(rental, record, self._past.links, self._policy, self._now)
+        heir = last_heir(rental.id, self._past.links)
+        if until is not None and heir is not None and self._now < until and self._may_be_entered(heir):
             evidence = (
                 f"{evidence}; its tenant was transferred to rental {heir} and may enter until {self._local(until)}"
             )
             return Check(name=name, verdict=Verdict.PASS, evidence=evidence, turns=until)
         return Check(name=name, verdict=Verdict.FAIL, evidence=evidence)
+
+    def _may_be_entered(self, heir: RentalId) -> bool:
+        """Tell whether the rental at the end of a transfer is open, or is to be opened at its own site."""
+        rental = self._rentals.get(heir)
+        if rental is not None:
+            return _is_occupied(rental) and not suspension(self.of(rental))
+        record = self._past.elsewhere.get(heir)
+        return may_open(record) or (record is not None and record.status is AccessStatus.GRANTED)
 
     def _started(self, rental: Rental) -> Check:
         day, reason = rental.start_date, Reason.NOT_STARTED
@@ -155,7 +169,7 @@ class RentalChecks:
     def _overdue_since(self, rental: Rental) -> datetime:
         record = self._past.records.get(rental.id)
         seen = record.overdue_since if record is not None else None
-        return seen or rental.overdue_since or self._now
+        return min(rental.overdue_since or seen or self._now, self._now)
 
     def _still_there(self, rental: Rental) -> Check:
         day, reason = rental.move_out_date, Reason.MOVE_OUT_PASSED
@@ -198,6 +212,12 @@ def suspension(checks: Iterable[Check]) -> frozenset[Reason]:
 
 def earns_nothing(checks: Collection[Check]) -> bool:
     return any(check.name == RENTAL_STATE and check.verdict is Verdict.FAIL for check in checks)
+
+
+def _lost_debt(record: AccessRecord | None) -> _Debt:
+    """Return the debt of a rental that cannot be read now: what closed it for being overdue is believed to last."""
+    owes = record is not None and Reason.OVERDUE in record.reasons
+    return _Debt(owes=owes, evidence="cannot be read now" + (", and was overdue" if owes else ""))
 
 
 def _is_occupied(rental: Rental) -> bool:

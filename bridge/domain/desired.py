@@ -81,11 +81,12 @@ def _common_doors(
 
     What a frozen rental has open is not closed for the others' sake.
     """
+    known = [records[rental] for rental in frozen if rental in records]
     serving = [rental for rental in rentals if rental.is_served and _has_door(rental, records, policy)]
     is_open = any(rental.status is AccessStatus.GRANTED for rental in serving)
     if policy.common_doors_open is CommonDoorsPolicy.NONE_OVERDUE:
-        is_open &= not any(Reason.OVERDUE in rental.reasons for rental in rentals)
-    known = [records[rental] for rental in frozen if rental in records]
+        reasons = [*(rental.reasons for rental in rentals), *(record.reasons for record in known)]
+        is_open &= not any(Reason.OVERDUE in one for one in reasons)
     kept = {t for record in known if record.status is AccessStatus.GRANTED for t in record.targets}
     served = tuple(rental.rental for rental in serving)
     return tuple(
@@ -108,6 +109,12 @@ def _has_door(rental: RentalAccess, records: Mapping[RentalId, AccessRecord], po
     return record is not None and bool(record.targets - set(policy.common_doors))
 
 
+def _lacks_mapping(rental: Rental) -> bool:
+    """Tell whether staff have to map the unit; of a rental that is over, a list may leave the mapping out."""
+    unit = rental.unit
+    return rental.state is RentalState.OCCUPIED and unit.target is None and not unit.opted_out
+
+
 def rental_access(rental: Rental, checks: Collection[Check]) -> RentalAccess:
     """Return what the checks of a rental come to."""
     unit = rental.unit
@@ -120,6 +127,6 @@ def rental_access(rental: Rental, checks: Collection[Check]) -> RentalAccess:
         status=AccessStatus.SUSPENDED if reasons else AccessStatus.GRANTED,
         reasons=reasons,
         target=unit.target,
-        problem=Problem.NO_MAPPING if unit.target is None and not unit.opted_out else None,
+        problem=Problem.NO_MAPPING if _lacks_mapping(rental) else None,
         opted_out=unit.opted_out,
     )

@@ -32,7 +32,7 @@ def field_writes(
     writes = (
         _write(rental, by_id[rental.id], records.get(rental.id), codes, is_heir=rental.id in heirs)
         for rental in rentals
-        if rental.id in settled
+        if rental.id in settled and not rental.is_gone
     )
     return tuple(write for write in writes if write is not None)
 

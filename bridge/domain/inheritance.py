@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.domain.access import AccessRecord, Handover, Reason
+from bridge.domain.access import AccessRecord, Handover
 from bridge.domain.ids import RentalId
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
 from bridge.domain.transfers import Links
@@ -27,7 +27,8 @@ class Inheritance:
 def inherited_locks(snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], links: Links) -> Inheritance:
     """Return which new rentals take over a lock, from a rental at this site or at another.
 
-    Only an occupied rental inherits. Where nothing can be said of the old rental's lock, the question stays open.
+    Only an occupied rental inherits. Where nothing can be said of the old rental's lock, the question stays open;
+    `records`, of other sites' rentals too, tell the last that was known.
     """
     family = _Family(snapshot, records, links)
     candidates = [
@@ -54,7 +55,6 @@ class _Family:
 
     def __init__(self, snapshot: Snapshot, records: Mapping[RentalId, AccessRecord], links: Links) -> None:
         self._rentals = {rental.id: rental for rental in (*snapshot.elsewhere, *snapshot.rentals)}
-        self._unreadable = snapshot.unreadable
         self._records = records
         self.before: defaultdict[RentalId, list[RentalId]] = defaultdict(list)
         for left, link in links.items():
@@ -88,5 +88,4 @@ class _Family:
     def _last_lock_of(self, rental_id: RentalId) -> bool | None:
         """Return the lock of a rental that cannot be read now: a lock that was in force is believed, no other word."""
         record = self._records.get(rental_id)
-        known = record is not None and rental_id in self._unreadable
-        return True if known and record is not None and Reason.MANUAL in record.reasons else None
+        return True if record is not None and record.staff_lock else None

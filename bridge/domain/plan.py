@@ -59,8 +59,10 @@ class _Planner:
         self._capabilities = capabilities
         self._wishes = _wishes(desired, holding.records)
         self._ours = _ours(holding.records)
-        frozen = (holding.records[rental] for rental in desired.frozen & holding.records.keys())
+        frozen = [holding.records[rental] for rental in sorted(desired.frozen & holding.records.keys())]
         self._frozen = {target: record.rental for record in frozen for target in record.targets}
+        is_open = (record for record in frozen if record.status is AccessStatus.GRANTED)
+        self._frozen_open = {target for record in is_open for target in record.targets}
 
     def plan(self) -> Plan:
         unwished = sorted(self._entries.keys() - self._wishes.keys() - self._frozen.keys())
@@ -102,7 +104,7 @@ class _Planner:
             if wish.is_open and seen is not EntryState.ACTIVE:
                 kind = Kind.GRANT if seen is None else Kind.RESUME
                 openings.append(self._opening(kind, target, wish))
-            elif not wish.is_open and seen is EntryState.ACTIVE:
+            elif not wish.is_open and seen is EntryState.ACTIVE and target not in self._frozen_open:
                 suspensions.append(Change(kind=Kind.SUSPEND, target=target, rentals=tuple(sorted(wish.rentals))))
         return openings, suspensions
 
@@ -112,7 +114,8 @@ class _Planner:
         While any door is open, one that should be closed is taken away instead. A suspended person is resumed only when
         nothing opens with it that should stay closed.
         """
-        shut = [target for target, wish in self._wishes.items() if not wish.is_open and target in self._entries]
+        kept = self._frozen_open
+        shut = [t for t, wish in self._wishes.items() if not wish.is_open and t in self._entries and t not in kept]
         is_suspended = EntryState.SUSPENDED in self._entries.values()
         if not any(wish.is_open for wish in self._wishes.values()):
             if self._frozen.keys() & self._entries.keys():
@@ -128,8 +131,10 @@ class _Planner:
         ]
         if is_suspended:
             closings += removals
+            # A frozen rental that is closed stays so: its door is taken away, or the switch would open it.
+            lost = sorted((self._frozen.keys() - kept - self._wishes.keys()) & self._entries.keys())
+            closings += [Change(kind=Kind.REVOKE, target=t, rentals=(self._frozen[t],)) for t in lost]
             in_the_way = {rental for change in closings for rental in change.rentals}
-            in_the_way |= {self._frozen[target] for target in self._frozen.keys() & self._entries.keys()}
             rentals = tuple(sorted({r for wish in self._wishes.values() if wish.is_open for r in wish.rentals}))
             openings.append(
                 Change(kind=Kind.RESUME, code=self._new_code(), rentals=rentals, after=frozenset(in_the_way))
@@ -160,7 +165,7 @@ class _Planner:
         """
         access = next((access for access in self._desired.rentals if access.rental == rental), None)
         if access is None:
-            return elsewhere and rental not in self._desired.frozen
+            return elsewhere
         earns = access.status is AccessStatus.GRANTED and access.is_served
         return earns and (access.target is None or self._entries.get(access.target) is not EntryState.ACTIVE)
 
@@ -193,6 +198,6 @@ def _wishes(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> dict[
 def _ours(records: Mapping[RentalId, AccessRecord]) -> dict[TargetId, set[RentalId]]:
     ours: defaultdict[TargetId, set[RentalId]] = defaultdict(set)
     for record in records.values():
-        for target in record.targets:
+        for target in record.targets | record.unsure:
             ours[target].add(record.rental)
     return dict(ours)

@@ -14,16 +14,19 @@ from bridge.domain.tenancy import Rental
 _OPENS = frozenset({Kind.GRANT, Kind.RESUME})
 
 
-def marked_overdue(
+def as_read(
     records: Mapping[RentalId, AccessRecord], rentals: Iterable[Rental], now: datetime
 ) -> dict[RentalId, AccessRecord]:
-    """Return the records with the moment since when each rental is overdue: the platform's word, or our first sight."""
+    """Return the records with what each rental says of debts and staff's lock, for when it cannot be read.
+
+    A debt counts from the platform's word, or else from our first sight of it.
+    """
     updated = dict(records)
     for rental in rentals:
         record = updated.get(rental.id, AccessRecord(rental=rental.id))
-        since = (record.overdue_since or min(rental.overdue_since or now, now)) if rental.overdue else None
-        if since != record.overdue_since:
-            updated[rental.id] = replace(record, overdue_since=since)
+        since = min(rental.overdue_since or record.overdue_since or now, now) if rental.overdue else None
+        if (since, rental.fields.overlocked) != (record.overdue_since, record.staff_lock):
+            updated[rental.id] = replace(record, overdue_since=since, staff_lock=rental.fields.overlocked)
     return updated
 
 
@@ -34,8 +37,13 @@ def before_changes(records: Mapping[RentalId, AccessRecord], changes: Iterable[C
         for rental in change.rentals:
             record = updated.get(rental, AccessRecord(rental=rental))
             opens = change.kind in _OPENS and change.target is not None
-            targets = record.targets | {change.target} if opens and change.target is not None else record.targets
-            updated[rental] = replace(record, targets=targets, certainty=Certainty.SENT)
+            opened = {change.target} if opens and change.target is not None else frozenset[TargetId]()
+            updated[rental] = replace(
+                record,
+                targets=record.targets | opened,
+                unsure=record.unsure | (opened - record.targets),
+                certainty=Certainty.SENT,
+            )
     return updated
 
 
@@ -65,6 +73,7 @@ def after_run(
             record,
             unit=access.unit or record.unit,
             targets=_targets(access, _shared_with(access, desired), record, observed.entries, wished),
+            unsure=record.unsure - observed.entries.keys(),
             status=status,
             reasons=frozenset(str(reason) for reason in access.reasons),
             certainty=certainty.get(access.rental, seen),

@@ -64,6 +64,8 @@ class RentalFields:
 class Rental:
     """One rental. Dates are the site's wall clock; `move_out_date` is that of a move-out job still alive.
 
+    `is_gone`: the platform has deleted it, so that nothing can be written there.
+
     `overdue_since` (UTC) is None where the platform does not tell it.
     """
 
@@ -75,6 +77,7 @@ class Rental:
     move_out_date: date | None = None
     overdue: bool = False
     overdue_since: datetime | None = None
+    is_gone: bool = False
     fields: RentalFields = RentalFields()
 
 

@@ -7,13 +7,15 @@ from typing import Final
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Reason
 from bridge.domain.ids import RentalId
-from bridge.domain.policy import SitePolicy
+from bridge.domain.policy import SitePolicy, blackout_end, midnight
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
 
 PATIENCE: Final = timedelta(hours=6)
 """How long a left door waits for the new one to be seen open; what fails on one side holds up the other no longer."""
 QUICK_ATTEMPTS: Final = 2
 """Failed runs for which a door also waits for a new rental that no link names yet: the link may be on its way."""
+LATE_LINK: Final = timedelta(hours=1)
+"""How long after its closing a left door may still be opened again for an overlap."""
 FOLLOWS_WITHIN: Final = timedelta(days=1)
 RECENT: Final = timedelta(days=2)
 
@@ -30,14 +32,40 @@ Links = Mapping[RentalId, Link]
 """By the rental that was left."""
 
 
-def overlap_end(rental: Rental, links: Links, policy: SitePolicy) -> datetime | None:
-    """Return until when a transferred rental keeps its door (UTC), None where it does not: a unit that is let again."""
+def last_heir(rental: RentalId, links: Links) -> RentalId | None:
+    """Return the end of the chain of transfers that begins at a rental, None where it was never left."""
+    seen = {rental}
+    link = links.get(rental)
+    while link is not None and link.heir in links and link.heir not in seen:
+        seen.add(link.heir)
+        link = links[link.heir]
+    return None if link is None else link.heir
+
+
+def overlap_end(
+    rental: Rental, record: AccessRecord | None, links: Links, policy: SitePolicy, now: datetime
+) -> datetime | None:
+    """Return until when a transferred rental keeps its door (UTC), None where it does not.
+
+    It keeps what is open, or was closed only because the word of the transfer came late. A unit that is let again is
+    kept from nobody. The end waits for that of a blackout.
+    """
     link = links.get(rental.id)
     if link is None or rental.state is not RentalState.ENDED or not policy.overlap:
         return None
-    if rental.unit.holder not in {None, rental.id}:
+    if rental.unit.holder not in {None, rental.id} or not _is_open_or_was(record, now):
         return None
-    return link.seen_at + policy.overlap
+    begins = [link.seen_at]
+    if rental.end_date is not None:
+        begins.append(midnight(rental.end_date + timedelta(days=1), policy))
+    ends = min(begins) + policy.overlap
+    return blackout_end(policy, ends) or ends
+
+
+def _is_open_or_was(record: AccessRecord | None, now: datetime) -> bool:
+    if record is None or record.status is None:
+        return False
+    return record.status is AccessStatus.GRANTED or (record.since is not None and now - record.since < LATE_LINK)
 
 
 def heirs_to_wait_for(
@@ -58,9 +86,10 @@ def heirs_to_wait_for(
     here = {rental.id for rental in snapshot.rentals}
     waits: dict[RentalId, frozenset[RentalId]] = {}
     for left, link in links.items():
-        is_hopeful = link.heir in here or may_open(elsewhere.get(link.heir))
+        heir = last_heir(left, links) or link.heir
+        is_hopeful = heir in here or heir in snapshot.unreadable or may_open(elsewhere.get(heir))
         if is_hopeful and left not in let_again and now < link.seen_at + PATIENCE:
-            waits[left] = frozenset({link.heir})
+            waits[left] = frozenset({heir})
     if attempts < QUICK_ATTEMPTS:
         newcomers = frozenset(_newcomers(snapshot.rentals, records, links))
         waits |= dict.fromkeys(here - links.keys() - let_again - newcomers, newcomers)
@@ -90,6 +119,8 @@ def unclear_transfers(
     """
     followed = {link.heir for link in links.values()}
     locked = [r for r in snapshot.rentals if r.state is RentalState.ENDED and r.fields.overlocked and r.id not in links]
+    lost = (records[rental] for rental in snapshot.unreadable if rental in records and rental not in links)
+    may_be_locked = any(record.staff_lock for record in lost)
     return frozenset(
         rental.id
         for rental in snapshot.rentals
@@ -97,7 +128,7 @@ def unclear_transfers(
         and rental.id not in followed
         and not rental.fields.overlocked
         and _is_doubted(rental, records.get(rental.id), now)
-        and any(_follows(rental, old) for old in locked)
+        and (may_be_locked or any(_follows(rental, old) for old in locked))
     )
 
 

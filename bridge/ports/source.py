@@ -1,6 +1,6 @@
 """What a platform's plug-in is: it verifies and reads deliveries, and speaks with the platform's API."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from types import MappingProxyType
@@ -107,13 +107,17 @@ class Lister(Protocol):
 
 class TruthReader(Protocol):
     async def snapshot(
-        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+        self,
+        subject: SubjectKey,
+        known: Mapping[RentalId, UnitId | None],
+        elsewhere: Mapping[RentalId, SiteId] = NOWHERE,
     ) -> Snapshot:
         """Read the tenant at the site: what the platform lists, and each of `known` that it did not list, by its id.
 
-        One of `known` that was not listed and cannot be read by its id is in `unreadable`, with a reason that names the
-        id and nothing private; the others are told all the same. One that lost its unit, in a state that earns nothing,
-        is told with a unit whose id is empty.
+        A rental that cannot be read, or one of `known` that is not found, is in `unreadable`, with a reason that names
+        the id and nothing private; the others are told all the same. `known` tells the unit that each had: one of which
+        nothing can be read, and whose unit somebody else rents now, is told as ended. One that lost its unit, in a
+        state that earns nothing, is told with a unit whose id is empty.
 
         `elsewhere` are rentals of the tenant at other sites of the connection: those that can be read are told too.
 

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bridge.domain.access import AccessRecord, Certainty, Problem, RentalAccess
-from bridge.domain.changes import Kind, Observed
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
+from bridge.domain.changes import Observed
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
 from bridge.domain.errors import (
@@ -183,20 +183,27 @@ class Converger:
         alerts = self._aftermath.noteworthy(case, progress)
         if error is not None:
             outcome, more = self._aftermath.of_failure(
-                error, claim, progress, wake=desired.next_change, is_told=bool(snapshot.unreadable)
+                error,
+                claim,
+                progress,
+                wake=desired.next_change,
+                is_told=bool(snapshot.unreadable) and not progress.removes,
             )
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
-        return replace(end, wake=await self._woken(case, reading.kin, progress))
+        return replace(end, wake=await self._woken(case, record, reading.kin, progress))
 
-    async def _woken(self, case: Case, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
-        """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened."""
-        opened = {
-            rental for change in progress.tried.values() if change.kind is Kind.GRANT for rental in change.rentals
-        }
+    async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
+        """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
+
+        Only what has changed since the run before is told, or two subjects would wake each other without end.
+        """
+        before = record.access
+        changed = {one for one, now in progress.access.items() if _stage(before.get(one)) != _stage(now)}
+        opened = {one for one in changed if progress.access[one].status is AccessStatus.GRANTED}
         units = {rental.unit.id for rental in case.snapshot.rentals if rental.id in opened and rental.unit.id}
         earlier = await self._records.holders(case.claim.key, units) if units else ()
-        return frozenset(earlier) | kin.waiting_for(progress.access)
+        return frozenset(earlier) | kin.waiting_for(changed)
 
     def _remember(self, case: Case, desired: Desired, record: SubjectRecord, progress: Progress) -> None:
         """Turn the last observation into records and read-back entries."""
@@ -227,6 +234,11 @@ class Converger:
             tasks=tasks[0].raised,
             mended=tasks[1].over,
         )
+
+
+def _stage(record: AccessRecord | None) -> tuple[AccessStatus | None, bool]:
+    """Return what others wait for: what a rental has, and whether it was seen."""
+    return (None, False) if record is None else (record.status, record.certainty is Certainty.CONFIRMED)
 
 
 def _takes_away(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> bool:

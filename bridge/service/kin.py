@@ -1,12 +1,12 @@
 """The same tenant at other sites, as far as a transfer binds them together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bridge.domain.access import AccessRecord, Handover
 from bridge.domain.credential import GateCode
 from bridge.domain.ids import RentalId, SiteId, SubjectKey
-from bridge.domain.transfers import Links, may_open
+from bridge.domain.transfers import Links, last_heir
 from bridge.ports.store import RecordReader, SubjectRecord
 
 
@@ -27,12 +27,12 @@ class Kin:
             if left in self.owners and not _is_handed_over(own.get(link.heir))
         }
 
-    def waiting_for(self, own: Mapping[RentalId, AccessRecord]) -> frozenset[SubjectKey]:
-        """Return the subjects that still hold a left door, now that the heir is open or will not be."""
+    def waiting_for(self, changed: Collection[RentalId]) -> frozenset[SubjectKey]:
+        """Return the subjects that still hold a door that was left for one of these rentals."""
         return frozenset(
             self.owners[left]
-            for left, link in self.links.items()
-            if left in self.owners and link.heir in own and not may_open(own[link.heir]) and self._holds_a_door(left)
+            for left in self.links
+            if left in self.owners and last_heir(left, self.links) in changed and self._holds_a_door(left)
         )
 
     def _holds_a_door(self, rental: RentalId) -> bool:

@@ -11,7 +11,7 @@ from bridge.domain.desired import Desired, desired_access
 from bridge.domain.ids import RentalId, SubjectKey
 from bridge.domain.inheritance import Inheritance, inherited_locks, with_locks
 from bridge.domain.policy import SitePolicy
-from bridge.domain.records import marked_overdue
+from bridge.domain.records import as_read
 from bridge.domain.rotation import without_old_marks
 from bridge.domain.tenancy import Snapshot
 from bridge.domain.transfers import heirs_to_wait_for
@@ -38,7 +38,7 @@ class Reading:
 
     @property
     def past(self) -> Past:
-        return Past(records=self.access, links=self.record.links)
+        return Past(records=self.access, links=self.record.links, elsewhere=self.kin.records)
 
     @property
     def person(self) -> Person:
@@ -76,9 +76,11 @@ async def read_case(
     """
     kin = await read_kin(records, record)
     with timing or nullcontext():
-        read = await platform.snapshot(subject, {*record.access, *also}, kin.left_elsewhere(record.access))
+        known = {rental: access.unit for rental, access in record.access.items()}
+        wanted = dict.fromkeys(also) | known
+        read = await platform.snapshot(subject, wanted, kin.left_elsewhere(record.access))
     now = clock.now()
-    inherited = inherited_locks(read, record.access, record.links)
+    inherited = inherited_locks(read, {**kin.records, **record.access}, record.links)
     return Reading(
         now=now,
         record=record,
@@ -93,7 +95,7 @@ def _up_to_date(
     records: Mapping[RentalId, AccessRecord], snapshot: Snapshot, inherited: Inheritance, now: datetime
 ) -> dict[RentalId, AccessRecord]:
     """Return the records as the platform's answer leaves them: requests that are gone, locks handed on, debts."""
-    updated = marked_overdue(without_old_marks(snapshot.rentals, records), snapshot.rentals, now)
+    updated = as_read(without_old_marks(snapshot.rentals, records), snapshot.rentals, now)
     for rental in inherited.over:
         updated[rental] = replace(updated.get(rental, AccessRecord(rental=rental)), handover=Handover.DONE)
     return updated

@@ -29,6 +29,8 @@ _ACCESS_VALUES: Final = (
     "handover",
     "overdue_since",
     "flips",
+    "staff_lock",
+    "unsure",
 )
 
 
@@ -67,6 +69,8 @@ def _record(row: sa.Row[Any]) -> AccessRecord:
         handover=None if row.handover is None else Handover(row.handover),
         overdue_since=row.overdue_since,
         flips=tuple(from_micros(moment) for moment in row.flips),
+        staff_lock=row.staff_lock,
+        unsure=frozenset(TargetId(target) for target in row.unsure),
     )
 
 
@@ -143,6 +147,8 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
             "handover": record.handover,
             "overdue_since": record.overdue_since,
             "flips": [to_micros(moment) for moment in record.flips],
+            "staff_lock": record.staff_lock,
+            "unsure": sorted(record.unsure),
         }
         for record in changed
     ]

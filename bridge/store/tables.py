@@ -158,6 +158,8 @@ access = sa.Table(
     sa.Column("handover", sa.String),
     sa.Column("overdue_since", Instant),
     sa.Column("flips", sa.JSON, nullable=False, server_default=_EMPTY_LIST),
+    sa.Column("staff_lock", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unsure", sa.JSON, nullable=False, server_default=_EMPTY_LIST),
     sa.Index("access_by_rental", "rental"),
     sa.Index("access_by_unit", "unit"),
 )

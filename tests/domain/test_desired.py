@@ -13,7 +13,7 @@ from bridge.domain.desired import desired_access
 from bridge.domain.errors import Anomaly
 from bridge.domain.ids import RentalId, TargetId
 from bridge.domain.policy import Blackout, CommonDoorsPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
-from bridge.domain.records import marked_overdue
+from bridge.domain.records import as_read
 from bridge.domain.tenancy import Rental, RentalState
 from tests.domain.tenancies import LONDON, NOON, POLICY, rental, snapshot, unit
 
@@ -206,7 +206,7 @@ _records = st.dictionaries(
 def test_open_means_occupied_and_no_reason_left(
     rentals: list[Rental], policy: SitePolicy, known: dict[RentalId, AccessRecord]
 ) -> None:
-    past = Past(records=marked_overdue(known, rentals, NOON))
+    past = Past(records=as_read(known, rentals, NOON))
     wanted = desired_access(snapshot(*rentals), policy, NOON, past)
     by_id = {one.id: one for one in rentals}
     for access in wanted.rentals:

@@ -89,11 +89,11 @@ def test_the_lock_of_a_rental_elsewhere_is_left_open() -> None:
     assert inherited_locks(snapshot(rental(NEW)), {}, LINK) == OPEN
 
 
-@pytest.mark.parametrize(("reasons", "expected"), [({"manual"}, HEIR), (set(), OPEN)])
-def test_of_an_old_rental_that_cannot_be_read_only_a_lock_in_force_is_believed(
-    reasons: set[str], expected: Inheritance
+@pytest.mark.parametrize(("locked", "expected"), [(True, HEIR), (False, OPEN)])
+def test_of_an_old_rental_that_cannot_be_read_only_a_lock_that_was_seen_is_believed(
+    *, locked: bool, expected: Inheritance
 ) -> None:
-    known = {OLD: AccessRecord(rental=OLD, reasons=frozenset(reasons))}
+    known = {OLD: AccessRecord(rental=OLD, staff_lock=locked)}
     assert inherited_locks(snapshot(rental(NEW), unreadable={OLD: "away"}), known, LINK) == expected
 
 

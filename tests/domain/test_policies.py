@@ -1,5 +1,6 @@
 """What a site's operator may decide: hours before, after and between."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,13 +11,13 @@ from bridge.domain.checks import Past
 from bridge.domain.desired import desired_access
 from bridge.domain.ids import RentalId
 from bridge.domain.policy import Blackout, MoveOutPolicy, OverduePolicy, SitePolicy, blackout_end
-from bridge.domain.records import marked_overdue
+from bridge.domain.records import as_read
 from bridge.domain.tenancy import Rental, RentalState
 from bridge.domain.transfers import Link
 from tests.domain.tenancies import LONDON, NOON, rental, snapshot, unit
 
 NIGHT = Blackout(start=time(22), end=time(6))
-R1 = RentalId("r1")
+R1, R2 = RentalId("r1"), RentalId("r2")
 
 
 def only(one: Rental, policy: SitePolicy, now: datetime, past: Past | None = None) -> RentalAccess:
@@ -53,21 +54,21 @@ class TestGrace:
 
     def test_or_from_when_the_bridge_first_saw_it(self) -> None:
         owing = rental(overdue=True)
-        past = Past(records=marked_overdue({}, [owing], NOON))
-        later = marked_overdue(past.records, [owing], NOON + timedelta(hours=20))
+        past = Past(records=as_read({}, [owing], NOON))
+        later = as_read(past.records, [owing], NOON + timedelta(hours=20))
         assert later == past.records, "seeing it again starts nothing anew"
         assert only(owing, self.policy, NOON + timedelta(hours=23), past).words() == "granted"
         assert only(owing, self.policy, NOON + timedelta(hours=24), past).words() == "suspended: overdue"
 
     def test_a_debt_paid_and_made_again_has_its_grace_again(self) -> None:
-        past = marked_overdue({}, [rental(overdue=True)], NOON)
-        paid = marked_overdue(past, [rental()], NOON + timedelta(hours=30))
-        again = marked_overdue(paid, [rental(overdue=True)], NOON + timedelta(hours=40))
+        past = as_read({}, [rental(overdue=True)], NOON)
+        paid = as_read(past, [rental()], NOON + timedelta(hours=30))
+        again = as_read(paid, [rental(overdue=True)], NOON + timedelta(hours=40))
         assert again[R1].overdue_since == NOON + timedelta(hours=40)
 
     def test_a_mark_from_the_future_counts_from_now(self) -> None:
         owing = rental(overdue=True, overdue_since=NOON + timedelta(days=300))
-        assert marked_overdue({}, [owing], NOON)[R1].overdue_since == NOON
+        assert as_read({}, [owing], NOON)[R1].overdue_since == NOON
 
     def test_it_holds_for_the_others_where_one_debt_closes_all(self) -> None:
         policy = SitePolicy(zone=LONDON, grace=timedelta(hours=24), overdue=OverduePolicy.TENANT)
@@ -141,27 +142,71 @@ class TestBlackout:
 
 class TestOverlap:
     policy = SitePolicy(zone=LONDON, overlap=timedelta(hours=48))
-    links = {R1: Link(heir=RentalId("r2"), seen_at=NOON)}  # noqa: RUF012 - never changed
+    links = {R1: Link(heir=R2, seen_at=NOON)}  # noqa: RUF012 - never changed
+    left = rental(1, state=RentalState.ENDED)
+    ends = NOON + timedelta(hours=48)
 
-    def at(self, now: datetime, left: Rental) -> list[str]:
-        wanted = desired_access(snapshot(left, rental(2)), self.policy, now, Past(links=self.links))
+    def at(
+        self,
+        now: datetime,
+        left: Rental | None = None,
+        heir: Rental | None = None,
+        *,
+        past: Past | None = None,
+        policy: SitePolicy | None = None,
+    ) -> list[str]:
+        past = past or replace(open_before(), links=self.links)
+        wanted = desired_access(snapshot(left or self.left, heir or rental(2)), policy or self.policy, now, past)
         return [one.words() for one in wanted.rentals]
 
     def test_both_units_stay_open_for_that_long_after_the_transfer(self) -> None:
-        left = rental(1, state=RentalState.ENDED)
-        ends = NOON + timedelta(hours=48)
-        assert self.at(ends - timedelta(seconds=1), left) == ["granted", "granted"]
-        assert self.at(ends, left) == ["revoked", "granted"]
-        wanted = desired_access(snapshot(left, rental(2)), self.policy, NOON, Past(links=self.links))
-        assert wanted.next_change == ends
+        assert self.at(self.ends - timedelta(seconds=1)) == ["granted", "granted"]
+        assert self.at(self.ends) == ["revoked", "granted"]
+        past = replace(open_before(), links=self.links)
+        assert desired_access(snapshot(self.left, rental(2)), self.policy, NOON, past).next_change == self.ends
 
     def test_a_unit_that_is_let_again_is_closed_at_once(self) -> None:
-        left = rental(1, state=RentalState.ENDED, of=unit(1, holder="r9"))
-        assert self.at(NOON, left) == ["revoked", "granted"]
+        assert self.at(NOON, rental(1, state=RentalState.ENDED, of=unit(1, holder="r9"))) == ["revoked", "granted"]
 
     def test_the_left_rental_keeps_its_own_reasons(self) -> None:
         assert self.at(NOON, rental(1, state=RentalState.ENDED, overlocked=True)) == ["suspended: manual", "granted"]
 
+    @pytest.mark.parametrize(
+        "heir", [rental(2, state=RentalState.ENDED), rental(2, overlocked=True), rental(2, overdue=True)]
+    )
+    def test_it_lasts_only_while_the_new_rental_is_open(self, heir: Rental) -> None:
+        assert self.at(NOON, heir=heir)[0] == "revoked"
+
     def test_without_a_transfer_nothing_overlaps(self) -> None:
-        left = rental(1, state=RentalState.ENDED)
-        assert [one.words() for one in desired_access(snapshot(left), self.policy, NOON).rentals] == ["revoked"]
+        assert self.at(NOON, past=open_before())[0] == "revoked"
+
+    def test_the_word_of_a_transfer_that_comes_late_opens_only_what_was_closed_just_now(self) -> None:
+        def closed(ago: timedelta) -> Past:
+            record = AccessRecord(rental=R1, status=AccessStatus.NONE, since=NOON - ago)
+            return Past(records={R1: record}, links=self.links)
+
+        assert self.at(NOON, past=closed(timedelta(minutes=2)))[0] == "granted"
+        assert self.at(NOON, past=closed(timedelta(hours=2)))[0] == "revoked"
+
+    def test_it_counts_from_the_end_of_the_old_rental_where_the_word_came_later(self) -> None:
+        ended = rental(1, state=RentalState.ENDED, end=date(2026, 2, 20))
+        assert self.at(NOON, ended)[0] == "revoked"
+
+    def test_an_end_at_night_waits_for_the_morning(self) -> None:
+        policy = replace(self.policy, blackout=Blackout(start=time(11), end=time(15)))
+        assert self.at(self.ends, policy=policy)[0] == "granted"
+        assert self.at(self.ends + timedelta(hours=3), policy=policy)[0] == "revoked"
+
+    @pytest.mark.parametrize(
+        ("heir", "words"),
+        [
+            (None, "granted"),
+            (AccessRecord(rental=R2, status=AccessStatus.GRANTED), "granted"),
+            (AccessRecord(rental=R2, status=AccessStatus.SUSPENDED), "revoked"),
+            (AccessRecord(rental=R2, status=AccessStatus.NONE), "revoked"),
+        ],
+    )
+    def test_across_sites_what_is_known_of_the_new_rental_decides(self, heir: AccessRecord | None, words: str) -> None:
+        past = replace(open_before(), links=self.links, elsewhere={} if heir is None else {R2: heir})
+        wanted = desired_access(snapshot(self.left), self.policy, NOON, past)
+        assert wanted.rentals[0].words() == words

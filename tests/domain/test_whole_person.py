@@ -105,11 +105,14 @@ def test_a_suspended_person_who_moves_out_of_one_unit_loses_it_before_the_other_
     assert [(c.kind, bool(c.after)) for c in plan.changes] == [(Kind.REVOKE, False), (Kind.RESUME, True)]
 
 
-def test_nobody_is_resumed_beside_a_rental_of_which_nothing_is_known() -> None:
+def test_beside_a_closed_rental_of_which_nothing_is_known_nobody_is_resumed_before_its_door_is_gone() -> None:
     vendor = Vendor(frozenset({A, B}), suspended=True)
     wish = Desired(subject=SUBJECT, rentals=(access(NAMES[1], GRANTED, B),), frozen=frozenset({NAMES[0]}))
     plan = make_plan(wish, vendor.observed, holding(r0=A, r1=B), PERSON)
-    assert [(c.kind, c.after) for c in plan.changes] == [(Kind.RESUME, frozenset({NAMES[0]}))]
+    assert [(c.kind, c.target, c.after) for c in plan.changes] == [
+        (Kind.REVOKE, A, frozenset()),
+        (Kind.RESUME, None, frozenset({NAMES[0]})),
+    ]
 
 
 def test_nobody_is_suspended_whole_beside_a_rental_of_which_nothing_is_known() -> None:

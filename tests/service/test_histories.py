@@ -1,6 +1,6 @@
 """For any history: once the trouble is over and one sweep has run, each gate equals the rules applied to the platform.
 
-Two sites, three tenants, and vendors of several kinds. Events are doubled, lost, late and out of order, calls to gates
+Two sites, two tenants, and vendors of several kinds. Events are doubled, lost, late and out of order, calls to gates
 and platform fail, and the bridge is started anew in between. What is right is said here once more, in other words than
 the bridge's own.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.ids import TargetId
@@ -28,13 +28,13 @@ from tests.service.building import ZONE
 from tests.service.hilltop import ALL_UNITS, HILLTOP, open_two_sites
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House
 
-TENANTS = (MIRA, JONAS, "66f1a0c2b7d4e90015c01779")
+TENANTS = (MIRA, JONAS)
 UNITS = {"B-014": SITE, "B-021": SITE, "B-027": SITE, "H-001": HILLTOP, "H-002": HILLTOP}
 STRANGER = "590274"
 GATE = TargetId("GATE")
 FAULTS = ("after_write", "error_in_200", "garbage", "lose_write", "fail", "platform", "platform is empty")
 ACTS = (
-    *("move in", "move in", "move out", "transfer", "transfer", "overdue", "pay", "lock", "unlock", "type", "rotate"),
+    *("move in", "move out", "transfer", "transfer", "overdue", "overdue", "pay", "lock", "unlock", "type", "rotate"),
     *("come later", "leave later", "a day passes", "opt out", "map", "restart"),
 )
 
@@ -96,8 +96,8 @@ steps = st.builds(
 
 
 @pytest.mark.parametrize("town", TOWNS.values(), ids=TOWNS.keys())
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(history=st.lists(steps, min_size=4, max_size=14))
+@settings(max_examples=20, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@given(history=st.lists(steps, min_size=5, max_size=15))
 def test_one_sweep_after_any_history_the_gates_equal_the_platform(town: Town, history: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_play(town, history, Path(folder)))
@@ -116,6 +116,9 @@ async def _play(town: Town, history: list[Step], folder: Path) -> None:
     gates = GateSettings(kind=town.gate), GateSettings(kind=town.other_gate)
     async with open_two_sites(folder, gate=gates[0], gate_elsewhere=gates[1], policy=town.policy) as house:
         await house.stranger(STRANGER, *UNITS)
+        for unit in ("B-014", "B-021"):
+            house.move_in(unit, MIRA)
+        await house.settle()
         for step in history:
             await _take(house, town, step)
             await _nobody_holds_what_was_confirmed_as_revoked(house)
@@ -298,7 +301,6 @@ async def _gates_equal_platform(house: House, policy: SitePolicy) -> None:
         assert "gate_resync" not in rental.custom_fields or not served
         if not served:
             assert house.status(rental.id) in {None, "revoked", "revoked: opted_out"}
-            assert not house.status(rental.id) or house.code(rental.id) is None
 
 
 async def _nobody_holds_what_was_confirmed_as_revoked(house: House) -> None:

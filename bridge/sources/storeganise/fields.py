@@ -5,7 +5,7 @@ A code is the site's prefix and a fixed tail (design, section 5).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any, Final
 
 from bridge.sdk import Anomaly, FieldWrites, GateCode, RentalFields, Resync, TargetId, inert, is_safe_target
@@ -71,21 +71,32 @@ class FieldCodes:
         usable = text is not None and is_safe_target(text)
         return UnitMapping(target=TargetId(text) if text is not None and usable else None, opted_out=False)
 
-    def read_rental(self, fields: CustomFields, what: str, zone: tzinfo) -> RentalFields:
+    def read_rental(self, fields: CustomFields, what: str, zone: tzinfo, *, is_over: bool = False) -> RentalFields:
         """Return what stands in the rental's fields; `zone` is the site's.
 
-        A word in the resync field that is not ours asks for nothing, and is no fault. Raises `Anomaly` for what any
-        other field cannot have, naming the field without its value.
+        Of a rental that is over, a date that cannot be read is none, and a switch that cannot be read is on: neither
+        keeps its door open. A word in the resync field that is not ours asks for nothing, and is no fault. Raises
+        `Anomaly` for what any other field cannot have, naming the field without its value.
         """
         code, status = _text(fields, self.code, what), _text(fields, self.status, what)
-        until = _text(fields, self.overdue_until, what)
         return RentalFields(
             code=None if code is None else GateCode(code),
-            overlocked=_switch(fields, self.overlocked, what),
-            overdue_until=read_day(until, zone, f"{what}: customFields.{self.overdue_until}"),
+            overlocked=True if is_over and self._is_garbled(fields) else _switch(fields, self.overlocked, what),
+            overdue_until=None if is_over else self._read_until(fields, what, zone),
             resync=_resync(fields.get(self.resync)),
             status=None if status is None else inert(status, MAX_STATUS),
         )
+
+    def _read_until(self, fields: CustomFields, what: str, zone: tzinfo) -> date | None:
+        until = _text(fields, self.overdue_until, what)
+        return read_day(until, zone, f"{what}: customFields.{self.overdue_until}")
+
+    def _is_garbled(self, fields: CustomFields) -> bool:
+        try:
+            _switch(fields, self.overlocked, "")
+        except Anomaly:
+            return True
+        return False
 
     def to_write(self, writes: FieldWrites) -> dict[str, str | bool | None]:
         """Return the fields that `writes` sets, each by its own code; null clears one."""

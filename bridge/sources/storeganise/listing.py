@@ -15,7 +15,7 @@ from bridge.sdk import (
     TenantId,
 )
 from bridge.sources.storeganise.client import StoreganiseApi
-from bridge.sources.storeganise.snapshot import STATE_BY_WORD
+from bridge.sources.storeganise.rows import STATE_BY_WORD
 from bridge.sources.storeganise.wire import RentalRow
 
 MAY_EARN: Final = frozenset({RentalState.OCCUPIED, RentalState.UNKNOWN})

@@ -1,9 +1,9 @@
 """A tenant at a site, as the platform has them at this moment, and nothing that contradicts itself."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
 
 from bridge.sdk import (
     NOWHERE,
@@ -28,18 +28,43 @@ from bridge.sources.storeganise.days import read_day
 from bridge.sources.storeganise.fields import FieldCodes
 from bridge.sources.storeganise.keyring import Keyring
 from bridge.sources.storeganise.parallel import each, every
-from bridge.sources.storeganise.wire import Owner, RentalRow, UnitRow
+from bridge.sources.storeganise.rows import (
+    MAX_NAME,
+    NAMELESS,
+    OCCUPIED,
+    STATE_BY_WORD,
+    has_unit,
+    is_occupied,
+    is_over,
+    moment_of,
+    require_sense,
+    tenant_of,
+    unit_id_of,
+    unit_of,
+    why_unreadable,
+)
+from bridge.sources.storeganise.wire import RentalRow
 
 AT_ONCE: Final = 8
-MAX_NAME: Final = 200
-MAX_EMAIL: Final = 254
-MAX_PHONE: Final = 64
-MAX_ID: Final = 64
-NAMELESS: Final = "Tenant"
 ALIVE: Final = frozenset({"ready", "running"})
 MOVE_OUT: Final = "unit_moveOut"
-BLOCKED: Final = "blocked"
-STATE_BY_WORD: Final = {state.value: state for state in RentalState} | {"canceled": RentalState.CANCELLED}
+
+
+@dataclass(slots=True)
+class _Read:
+    """What could be read so far, and why the rest could not be."""
+
+    rentals: list[Rental] = field(default_factory=list)
+    unreadable: dict[RentalId, str] = field(default_factory=dict)
+
+    def take(self, rental_id: RentalId, result: Rental | BridgeError) -> None:
+        """Take one rental. Raises what is not about it alone."""
+        if isinstance(result, Rental):
+            self.rentals.append(result)
+        elif isinstance(result, Anomaly | Rejected):
+            self.unreadable[rental_id] = why_unreadable(rental_id, result)
+        else:
+            raise result
 
 
 class SnapshotReader:
@@ -49,7 +74,10 @@ class SnapshotReader:
         self._keyring = keyring
 
     async def read(
-        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+        self,
+        subject: SubjectKey,
+        known: Mapping[RentalId, UnitId | None],
+        elsewhere: Mapping[RentalId, SiteId] = NOWHERE,
     ) -> Snapshot:
         """Return the tenant and their rentals; see the port. One call where nothing is missing from the list."""
         site = self._sites.get(subject.site)
@@ -59,30 +87,25 @@ class SnapshotReader:
         listed = await self._listed(subject, key)
         if not listed and not known:
             raise Anomaly(f"unit-rentals of user {subject.tenant}: an empty list, and nothing is known")
-        rentals = await every(
-            lambda row: self._finished(row, site, key),
-            [row for row in listed if _has_unit(row) or row.id in known],
-            at_once=AT_ONCE,
-        )
-        unlisted = sorted(set(known) - {row.id for row in listed})
-        found, unreadable = await self._unlisted(unlisted, subject, site, key)
-        rows = [*listed, *(row for row, _ in found)]
-        rentals += [rental for _, rental in found]
+        read = _Read()
+        told = [row for row in listed if has_unit(row) or row.id in known]
+        results = await each(lambda one: self._finished(one, site, key), told, at_once=AT_ONCE)
+        for row, result in zip(told, results, strict=True):
+            read.take(RentalId(row.id), result)
+        unlisted = {rental: known[rental] for rental in sorted(known.keys() - {row.id for row in listed})}
+        rows = [*listed, *await self._unlisted(unlisted, subject, site, read)]
         return Snapshot(
             subject=subject,
             tenant=await self._tenant(subject, rows, key),
-            rentals=tuple(sorted(rentals, key=lambda rental: rental.id)),
-            unreadable=unreadable,
+            rentals=tuple(sorted(read.rentals, key=lambda rental: rental.id)),
+            unreadable=read.unreadable,
             elsewhere=await self._elsewhere(elsewhere, subject),
         )
 
     async def _elsewhere(self, rentals: Mapping[RentalId, SiteId], subject: SubjectKey) -> tuple[Rental, ...]:
-        """Return what can be read of the tenant's rentals at other configured sites; of the rest nothing is said."""
+        """Return what can be read of the tenant's rentals at other configured sites; trouble there stops nothing."""
         there = {rental: self._sites[site] for rental, site in sorted(rentals.items()) if site in self._sites}
         found = await each(lambda one: self._at_its_site(one, there[one], subject), list(there), at_once=AT_ONCE)
-        for result in found:
-            if isinstance(result, BridgeError) and not isinstance(result, Anomaly | Rejected):
-                raise result
         return tuple(result for result in found if isinstance(result, Rental))
 
     async def _at_its_site(self, rental_id: RentalId, site: SourceSite, subject: SubjectKey) -> Rental:
@@ -96,33 +119,45 @@ class SnapshotReader:
         again = await every(lambda one: self._rental(one, key), incomplete, at_once=AT_ONCE)
         rows = list({row.id: row for row in (*listed, *again)}.values())
         for row in rows:
-            _require_sense(row, subject)
+            require_sense(row, subject)
         return rows
 
     async def _unlisted(
-        self, rental_ids: Sequence[RentalId], subject: SubjectKey, site: SourceSite, key: Secret
-    ) -> tuple[list[tuple[RentalRow, Rental]], dict[RentalId, str]]:
-        """Return rentals read one by one, and why others could not be.
+        self, known: Mapping[RentalId, UnitId | None], subject: SubjectKey, site: SourceSite, read: "_Read"
+    ) -> list[RentalRow]:
+        """Read rentals one by one, and return the rows of those that could be read.
 
-        Raises only what is not about one rental: a platform that is away, busy, or refuses the key.
+        Raises what is not about one rental: a platform that is away, busy, or refuses the key.
         """
-        results = await each(lambda one: self._alone(one, subject, site, key), rental_ids, at_once=AT_ONCE)
-        found: list[tuple[RentalRow, Rental]] = []
-        unreadable: dict[RentalId, str] = {}
-        for rental_id, result in zip(rental_ids, results, strict=True):
-            if isinstance(result, Anomaly | Rejected):
-                unreadable[rental_id] = _why(rental_id, result)
-            elif isinstance(result, BridgeError):
-                raise result
+        key = self._keyring.of_site(site.id)
+        results = await each(lambda one: self._alone(one, subject, site, key), known, at_once=AT_ONCE)
+        rows: list[RentalRow] = []
+        for (rental_id, unit_id), result in zip(known.items(), results, strict=True):
+            if isinstance(result, tuple):
+                rows.append(result[0])
+                read.rentals.append(result[1])
+            elif (
+                isinstance(result, Anomaly | Rejected)
+                and unit_id
+                and (unit := await self._let_again(unit_id, rental_id, key))
+            ):
+                read.rentals.append(Rental(id=rental_id, unit=unit, state=RentalState.ENDED, is_gone=True))
             else:
-                found.append(result)
-        return found, unreadable
+                read.take(rental_id, result)
+        return rows
+
+    async def _let_again(self, unit_id: UnitId, rental_id: RentalId, key: Secret) -> Unit | None:
+        """Return a unit that another rental has now, which proves that this one is over; else None."""
+        row = await self._api.unit(unit_id, key)
+        if row is None or row.state != OCCUPIED or row.rental_id in {None, rental_id}:
+            return None
+        return Unit(id=unit_id, name=inert(row.name or "", MAX_NAME), holder=RentalId(row.rental_id or ""))
 
     async def _alone(
         self, rental_id: RentalId, subject: SubjectKey, site: SourceSite, key: Secret
     ) -> tuple[RentalRow, Rental]:
         row = await self._rental(rental_id, key)
-        _require_sense(row, subject)
+        require_sense(row, subject)
         return row, await self._finished(row, site, key)
 
     async def _rental(self, rental_id: str, key: Secret) -> RentalRow:
@@ -138,7 +173,7 @@ class SnapshotReader:
             owner = await self._api.owner(subject.tenant, key)
         if owner is None and rows:
             raise Anomaly(f"users/{subject.tenant} is not found")
-        return Tenant(name=NAMELESS) if owner is None else _tenant(owner)
+        return Tenant(name=NAMELESS) if owner is None else tenant_of(owner)
 
     async def _finished(self, row: RentalRow, site: SourceSite, key: Secret) -> Rental:
         what = f"unit-rentals/{row.id}"
@@ -151,22 +186,22 @@ class SnapshotReader:
             end_date=read_day(row.end_date, site.zone, f"{what}: endDate"),
             move_out_date=await self._move_out_date(row, site, key),
             overdue=bool(row.overdue),
-            overdue_since=_moment(row.overdue),
-            fields=codes.read_rental(row.custom_fields or {}, what, site.zone),
+            overdue_since=moment_of(row.overdue),
+            fields=codes.read_rental(row.custom_fields or {}, what, site.zone, is_over=is_over(row)),
         )
 
     async def _unit(self, row: RentalRow, codes: FieldCodes, key: Secret) -> Unit:
         """Return the unit, asking for it alone where it matters and the list left it or its fields out."""
-        unit, unit_id = row.unit, _unit_id(row)
-        if _is_occupied(row) and (unit is None or unit.custom_fields is None):
+        unit, unit_id = row.unit, unit_id_of(row)
+        if is_occupied(row) and (unit is None or unit.custom_fields is None):
             unit = await self._api.unit(unit_id, key)
             if unit is None:
                 raise Anomaly(f"units/{unit_id} is not found")
-        return Unit(id=UnitId(unit_id), name="") if unit is None else _unit(unit, codes)
+        return Unit(id=UnitId(unit_id), name="") if unit is None else unit_of(unit, codes)
 
     async def _move_out_date(self, row: RentalRow, site: SourceSite, key: Secret) -> date | None:
         """Return the date of a move-out job that is still alive; one that is gone or over has none."""
-        if row.move_out_job_id is None or not _is_occupied(row):
+        if row.move_out_job_id is None or not is_occupied(row):
             return None
         job = await self._api.job(row.move_out_job_id, key)
         if job is None or job.type != MOVE_OUT or job.state not in ALIVE or job.data is None:
@@ -175,72 +210,3 @@ class SnapshotReader:
             raise Anomaly(f"jobs/{job.id} is another rental's move-out")
         text = job.data.date or job.data.move_out_date
         return read_day(text, site.zone, f"jobs/{job.id}: data.date")
-
-
-def _require_sense(row: RentalRow, subject: SubjectKey) -> None:
-    """Raise `Anomaly` where an answer contradicts itself or the question: a filter ignored, a rental changed hands."""
-    if row.owner_id != subject.tenant:
-        raise Anomaly(f"unit-rentals/{row.id} belongs to another user")
-    if row.site_id != subject.site:
-        raise Anomaly(f"unit-rentals/{row.id} is at another site")
-    if row.owner is not None and row.owner.id != row.owner_id:
-        raise Anomaly(f"unit-rentals/{row.id}: owner and ownerId differ")
-    if row.unit is not None and row.unit_id is not None and row.unit.id != row.unit_id:
-        raise Anomaly(f"unit-rentals/{row.id}: unit and unitId differ")
-    state = STATE_BY_WORD.get(row.state, RentalState.UNKNOWN)
-    if state in {RentalState.OCCUPIED, RentalState.UNKNOWN} and not _has_unit(row):
-        raise Anomaly(f"unit-rentals/{row.id} is {state} without a unit")
-
-
-def _is_occupied(row: RentalRow) -> bool:
-    return row.state == RentalState.OCCUPIED
-
-
-def _has_unit(row: RentalRow) -> bool:
-    """Tell whether a rental has a unit; an order that never got one, or lost it, opens nothing."""
-    return _unit_id(row) != ""
-
-
-def _unit_id(row: RentalRow) -> str:
-    """Return the unit's id, empty where there is no unit."""
-    return row.unit_id or (row.unit.id if row.unit is not None else "")
-
-
-def _why(rental_id: RentalId, error: Anomaly | Rejected) -> str:
-    """Return why a rental cannot be read, naming its id; the platform's own words may be about a person."""
-    what = f"unit-rentals/{inert(rental_id, MAX_ID)}"
-    if isinstance(error, Rejected):
-        return f"{what}: the platform refuses to show it"
-    why = str(error)
-    return why if why.startswith(what) else f"{what}: {why}"
-
-
-def _unit(unit: UnitRow, codes: FieldCodes) -> Unit:
-    mapping = codes.read_unit(unit.custom_fields or {}, f"units/{unit.id}")
-    return Unit(
-        id=UnitId(unit.id),
-        name=inert(unit.name or "", MAX_NAME),
-        target=mapping.target,
-        opted_out=mapping.opted_out,
-        blocked=unit.state == BLOCKED,
-        holder=None if unit.rental_id is None else RentalId(unit.rental_id),
-    )
-
-
-def _moment(value: Any) -> datetime | None:
-    """Return the time stamp that `overdue` may be, None for any other form of it: only its truth is documented."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _tenant(owner: Owner) -> Tenant:
-    whole = " ".join(part for part in (owner.first_name, owner.last_name) if part and part.strip())
-    name = inert(whole or owner.name or owner.company_name or "", MAX_NAME)
-    return Tenant(
-        name=name or NAMELESS,
-        email=inert(owner.email or "", MAX_EMAIL) or None,
-        phone=inert(owner.phone or "", MAX_PHONE) or None,
-    )

@@ -1,6 +1,6 @@
 """One Storeganise account, with the faces that the bridge asks of a source."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.sdk import (
     NOWHERE,
@@ -19,6 +19,7 @@ from bridge.sdk import (
     SourceContext,
     StaffTask,
     SubjectKey,
+    UnitId,
     Whom,
 )
 from bridge.sources.storeganise.addons import Addons
@@ -79,7 +80,10 @@ class StoreganiseSource:
         return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
 
     async def snapshot(
-        self, subject: SubjectKey, known: Collection[RentalId], elsewhere: Mapping[RentalId, SiteId] = NOWHERE
+        self,
+        subject: SubjectKey,
+        known: Mapping[RentalId, UnitId | None],
+        elsewhere: Mapping[RentalId, SiteId] = NOWHERE,
     ) -> Snapshot:
         return await self._snapshots.read(subject, known, elsewhere)
 

@@ -7,7 +7,7 @@ from bridge.sdk import Anomaly, RentalState, SourceSite
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.keyring import Keyring
 from bridge.sources.storeganise.parallel import every
-from bridge.sources.storeganise.snapshot import STATE_BY_WORD
+from bridge.sources.storeganise.rows import STATE_BY_WORD
 from bridge.sources.storeganise.wire import RentalRow
 
 AT_ONCE: Final = 8

@@ -62,7 +62,7 @@ async def test_without_an_api_key_every_call_is_the_sites_add_ons(wire: Platform
     wire.answer("jobs", {"id": "t1"}, method="POST")
     source = open_source(wire, [site(addon_id=ADDON)], api_key=None, addon_key=ADDON_KEY)
     await source.resolve(delivery(EVENT, DATA))
-    await source.snapshot(SUBJECT, ())
+    await source.snapshot(SUBJECT, {})
     await source.write_back(FieldWrites(rental=RENTAL, status="granted"), site=SITE)
     await source.raise_task(StaffTask(site=SITE, unit=UnitId("u1"), title="a", text="b"))
     assert wire.keys == {AS_ADDON}

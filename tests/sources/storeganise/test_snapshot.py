@@ -29,7 +29,7 @@ UNIT = "66f1a0c2b7d4e90015c0d014"
 
 
 async def snapshot_of(wire: PlatformWire, *known: RentalId, subject: SubjectKey = SUBJECT) -> Snapshot:
-    return await open_source(wire).snapshot(subject, known)
+    return await open_source(wire).snapshot(subject, dict.fromkeys(known))
 
 
 async def only_rental(wire: PlatformWire, **changes: Any) -> Rental:

@@ -26,13 +26,16 @@ UNIT = "66f1a0c2b7d4e90015c0d014"
 
 
 async def snapshot_of(wire: PlatformWire, *known: RentalId, subject: SubjectKey = SUBJECT) -> Snapshot:
-    return await open_source(wire).snapshot(subject, known)
+    return await open_source(wire).snapshot(subject, dict.fromkeys(known))
 
 
 async def only_rental(wire: PlatformWire, **changes: Any) -> Rental:
-    """Return the one rental of a snapshot whose list has the occupied rental, changed."""
+    """Return the one rental of a snapshot whose list has the occupied rental, changed; raise why it cannot be read."""
     wire.listing(LIST, [fixture("rental_occupied", **changes)])
-    return (await snapshot_of(wire)).rentals[0]
+    found = await snapshot_of(wire)
+    for why in found.unreadable.values():
+        raise Anomaly(why)
+    return found.rentals[0]
 
 
 class TestWhatTheListLeftOut:

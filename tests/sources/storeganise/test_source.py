@@ -79,7 +79,7 @@ async def test_no_code_no_key_and_no_name_leaves_in_an_error_or_a_log_line(wire:
 
     with capture_logs() as logged:
         await tell(source.resolve(delivery("unitRental.updated", {"unitRentalId": RENTAL})))
-        await tell(source.snapshot(SUBJECT, ()))
+        await tell(source.snapshot(SUBJECT, {}))
         await tell(source.write_back(FieldWrites(rental=RENTAL, code=GateCode(CODE)), site=SITE))
     everything = repr(told) + repr(logged)
     for secret in (CODE, API_KEY, ADDON_KEY, "Okafor"):
@@ -88,4 +88,4 @@ async def test_no_code_no_key_and_no_name_leaves_in_an_error_or_a_log_line(wire:
 
 async def test_no_code_leaves_in_a_snapshots_text(wire: PlatformWire) -> None:
     wire.answer("unit-rentals", [fixture("rental_occupied")])
-    assert CODE not in repr(await open_source(wire).snapshot(SUBJECT, ()))
+    assert CODE not in repr(await open_source(wire).snapshot(SUBJECT, {}))

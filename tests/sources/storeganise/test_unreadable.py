@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.domain.errors import Anomaly, BridgeError, RateLimited, Unauthorized, Unreachable
-from bridge.domain.ids import RentalId
+from bridge.domain.ids import RentalId, UnitId
 from bridge.domain.tenancy import RentalState, Snapshot, Tenant
 from tests.sources.storeganise.platform_wire import (
     ENDED,
@@ -28,7 +28,7 @@ MOVE_OUT = "66f1a0c2b7d4e90015c0c402"
 
 
 async def snapshot_of(wire: PlatformWire, *known: RentalId) -> Snapshot:
-    return await open_source(wire).snapshot(SUBJECT, known)
+    return await open_source(wire).snapshot(SUBJECT, dict.fromkeys(known))
 
 
 async def why_unreadable(wire: PlatformWire) -> str:
@@ -162,7 +162,7 @@ class TestStillTheWholeSnapshot:
 
     @pytest.mark.parametrize(
         "change",
-        [{"ownerId": STRANGER}, {"siteId": OTHER_SITE}, {"state": None}, {"startDate": "soon"}],
+        [{"ownerId": STRANGER}, {"siteId": OTHER_SITE}, {"state": None}],
     )
     async def test_a_listed_row_that_contradicts_the_question_fails_it(
         self, wire: PlatformWire, change: dict[str, Any]
@@ -170,6 +170,49 @@ class TestStillTheWholeSnapshot:
         wire.listing(LIST, [fixture("rental_occupied"), fixture("rental_ended", **change)])
         with pytest.raises(Anomaly):
             await snapshot_of(wire, RENTAL, ENDED)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"startDate": "soon"},
+            {"state": "occupied", "customFields": {"gate_overdueUntil": "next week"}},
+            {"state": "occupied", "customFields": {"gate_overlocked": "yes"}},
+        ],
+    )
+    async def test_a_listed_row_that_cannot_be_read_leaves_the_others_told(
+        self, wire: PlatformWire, change: dict[str, Any]
+    ) -> None:
+        wire.listing(LIST, [fixture("rental_occupied"), fixture("rental_ended", **change)])
+        found = await snapshot_of(wire, RENTAL, ENDED)
+        assert [rental.id for rental in found.rentals] == [RENTAL]
+        assert list(found.unreadable) == [ENDED]
+
+    @pytest.mark.parametrize("field", [{"gate_overdueUntil": "next week"}, {"gate_overlocked": "yes"}])
+    async def test_what_staff_wrote_on_a_rental_that_is_over_does_not_keep_it_open(
+        self, wire: PlatformWire, field: dict[str, str]
+    ) -> None:
+        wire.listing(LIST, [fixture("rental_occupied"), fixture("rental_ended", customFields=field)])
+        found = await snapshot_of(wire, RENTAL, ENDED)
+        assert {rental.id for rental in found.rentals} == {RENTAL, ENDED}
+
+    @pytest.mark.parametrize(
+        ("unit", "is_over"),
+        [
+            ({"state": "occupied", "rentalId": "66f1a0c2b7d4e90015c0b999"}, True),
+            ({"state": "reserved", "rentalId": "66f1a0c2b7d4e90015c0b999"}, False),
+            ({"state": "occupied", "rentalId": ENDED}, False),
+            ({"state": "available", "rentalId": None}, False),
+        ],
+    )
+    async def test_a_deleted_rental_is_over_where_somebody_else_rents_its_unit(
+        self, wire: PlatformWire, unit: dict[str, Any], *, is_over: bool
+    ) -> None:
+        wire.listing(LIST, [fixture("rental_occupied")])
+        wire.answer(LOST, {"error": {"message": "gone"}}, status=404)
+        wire.answer("units/66f1a0c2b7d4e90015c0d099", fixture("unit", id="66f1a0c2b7d4e90015c0d099", **unit))
+        found = await open_source(wire).snapshot(SUBJECT, {ENDED: UnitId("66f1a0c2b7d4e90015c0d099")})
+        assert [rental.id for rental in found.rentals if rental.is_gone] == ([ENDED] if is_over else [])
+        assert list(found.unreadable) == ([] if is_over else [ENDED])
 
     async def test_a_listed_rental_that_is_gone_when_its_fields_are_asked_for_fails_it(
         self, wire: PlatformWire
