@@ -1,8 +1,5 @@
 """Whom a question leads to, as far as the store knows."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bridge.domain.access import AccessRecord, AccessStatus
@@ -10,26 +7,11 @@ from bridge.domain.ids import ConnectionName, RentalId, SiteId, SiteKey, Subject
 from bridge.domain.outcome import Dead, Done
 from bridge.domain.whom import By, Whom
 from bridge.ports.store import Store, SubjectCommit
-from tests.contracts.store_builders import LAKESIDE, SetClock, a_key, claim_one, claimed, end, mark
-from tests.contracts.store_engines import ENGINES, opened
+from tests.contracts.store_builders import LAKESIDE, a_key, claim_one, claimed, end, mark
 
 pytestmark = pytest.mark.anyio
 SITE1, SITE2 = (LAKESIDE, SiteId("site1")), (LAKESIDE, SiteId("site2"))
 EVERYWHERE = frozenset({SITE1, SITE2})
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(params=sorted(ENGINES))
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
-) -> AsyncIterator[Store]:
-    del anyio_backend
-    async with opened(request.param, tmp_path, clock) as store:
-        yield store
 
 
 async def found(store: Store, by: By, text: str, sites: frozenset[SiteKey] = EVERYWHERE) -> list[SubjectKey]:

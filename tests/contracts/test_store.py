@@ -1,8 +1,6 @@
 """What every store promises, whatever it is made of."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import anyio
 import pytest
@@ -31,25 +29,10 @@ from tests.contracts.store_builders import (
     mark,
     tenants,
 )
-from tests.contracts.store_engines import ENGINES, opened
 
 pytestmark = pytest.mark.anyio
 IGNORED = DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED)
 CODE, OTHER_CODE = GateCode("482913"), GateCode("730216")
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(params=sorted(ENGINES))
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
-) -> AsyncIterator[Store]:
-    del anyio_backend
-    async with opened(request.param, tmp_path, clock) as store:
-        yield store
 
 
 class TestInbox:

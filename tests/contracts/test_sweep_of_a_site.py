@@ -1,32 +1,14 @@
 """A sweep of one site marks what is known there, and nothing else."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.outcome import Dead, RetryAt
 from bridge.ports.store import Priority, Store
 from tests.contracts.store_builders import LAKESIDE, START, SetClock, a_key, claim_one, claimed, end, mark, tenants
-from tests.contracts.store_engines import ENGINES, opened
 
 pytestmark = pytest.mark.anyio
 HERE = (LAKESIDE, SiteId("site1"))
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(params=sorted(ENGINES))
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
-) -> AsyncIterator[Store]:
-    del anyio_backend
-    async with opened(request.param, tmp_path, clock) as store:
-        yield store
 
 
 async def test_a_sites_subjects_are_marked_and_the_dead_too(store: Store) -> None:

@@ -1,8 +1,6 @@
 """What a subject's run leaves for later ones, its own and others', in every store."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -26,25 +24,10 @@ from tests.contracts.store_builders import (
     mark,
     tenants,
 )
-from tests.contracts.store_engines import ENGINES, opened
 
 pytestmark = pytest.mark.anyio
 CODE, OTHER_CODE = GateCode("482913"), GateCode("730216")
 LEFT, HEIR = RentalId("left"), RentalId("heir")
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(params=sorted(ENGINES))
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
-) -> AsyncIterator[Store]:
-    del anyio_backend
-    async with opened(request.param, tmp_path, clock) as store:
-        yield store
 
 
 async def transferred(store: Store, old: SubjectKey, new: SubjectKey, heir: RentalId = HEIR, event: str = "t") -> None:

@@ -1,8 +1,5 @@
 """What a listing tells that is new becomes known and due; the rest changes nothing."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bridge.domain.deliveries import Sighting
@@ -10,23 +7,8 @@ from bridge.domain.ids import RentalId
 from bridge.domain.outcome import Dead, RetryAt
 from bridge.ports.store import Priority, Store
 from tests.contracts.store_builders import SetClock, a_key, a_sighting, claim_one, claimed, end, mark, tenants
-from tests.contracts.store_engines import ENGINES, opened
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(params=sorted(ENGINES))
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
-) -> AsyncIterator[Store]:
-    del anyio_backend
-    async with opened(request.param, tmp_path, clock) as store:
-        yield store
 
 
 async def see(store: Store, *sightings: Sighting) -> int:
