@@ -116,8 +116,8 @@ async def _play(town: Town, history: list[Step], folder: Path) -> None:
     gates = GateSettings(kind=town.gate), GateSettings(kind=town.other_gate)
     async with open_two_sites(folder, gate=gates[0], gate_elsewhere=gates[1], policy=town.policy) as house:
         await house.stranger(STRANGER, *UNITS)
-        for unit in ("B-014", "B-021"):
-            house.move_in(unit, MIRA)
+        owing, _ = house.move_in("B-014", MIRA), house.move_in("B-021", MIRA)
+        house.world.mark_overdue(owing)
         await house.settle()
         for step in history:
             await _take(house, town, step)
