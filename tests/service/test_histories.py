@@ -54,10 +54,9 @@ class Town:
 
 TOWNS = {
     "plain": Town(policy=SitePolicy(zone=ZONE)),
-    "one debt closes all, and the gate": Town(
+    "one debt closes the gate": Town(
         policy=SitePolicy(
             zone=ZONE,
-            overdue=OverduePolicy.TENANT,
             move_out_date=MoveOutPolicy.END_OF_DAY,
             common_doors=(GATE,),
             common_doors_open=CommonDoorsPolicy.NONE_OVERDUE,
@@ -67,7 +66,7 @@ TOWNS = {
         policy=SitePolicy(zone=ZONE, common_doors=(GATE,)), gate=GateKind(suspends=Suspends.PERSON)
     ),
     "vendors that make and hide codes": Town(
-        policy=SitePolicy(zone=ZONE, move_out_date=MoveOutPolicy.END_OF_DAY),
+        policy=SitePolicy(zone=ZONE, overdue=OverduePolicy.TENANT, move_out_date=MoveOutPolicy.END_OF_DAY),
         gate=GateKind(codes=Codes.MADE, shows_codes=False, suspends=Suspends.PERSON),
         other_gate=GateKind(shows_codes=False),
     ),
