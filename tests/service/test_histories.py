@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -27,12 +29,23 @@ from bridge.sandbox.platform.records import Rental, RentalState
 from tests.service.building import ZONE
 from tests.service.hilltop import ALL_UNITS, HILLTOP, open_two_sites
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House
+from tests.service.wire import Spoil
 
 TENANTS = (MIRA, JONAS)
 UNITS = {"B-014": SITE, "B-021": SITE, "B-027": SITE, "H-001": HILLTOP, "H-002": HILLTOP}
 STRANGER = "590274"
 GATE = TargetId("GATE")
-FAULTS = ("after_write", "error_in_200", "garbage", "lose_write", "fail", "platform", "platform is empty")
+FAULTS = (
+    "after_write",
+    "error_in_200",
+    "garbage",
+    "lose_write",
+    "fail",
+    "late",
+    "platform",
+    "platform is empty",
+    "gone",
+)
 ACTS = (
     *("move in", "move out", "transfer", "transfer", "overdue", "overdue", "pay", "lock", "unlock", "type", "rotate"),
     *("come later", "leave later", "a day passes", "opt out", "map", "restart"),
@@ -143,7 +156,7 @@ async def _take(house: House, town: Town, step: Step) -> None:
             _acts(house, step, chance)[step.act]()
         except (NotPossible, StopIteration):
             return
-    if step.fault is not None and not (town.hides_codes and step.fault == "lose_write"):
+    if step.fault is not None and not (town.hides_codes and step.fault in {"lose_write", "late"}):
         await _break(house, step.fault, chance)
     told = house.take_told()
     arrived = [event for event in told * chance.randint(1, 2) if chance.random() < 0.7]
@@ -161,6 +174,10 @@ async def _break(house: House, fault: str, chance: Random) -> None:
     count = chance.randint(1, 4)
     if fault == "platform":
         house.fault_platform(ApiFault(kind=ApiFaultKind.STATUS, remaining=count, status=503))
+    elif fault == "late":
+        house.gate.stall_writes = house.gate_elsewhere.stall_writes = count
+    elif fault == "gone":
+        house.platform.spoil = _without(chance.choice(list(house.world.books.rentals)).id)
     elif fault == "platform is empty":
         house.fault_platform(ApiFault(kind=ApiFaultKind.EMPTY_PAGE, remaining=count, path="unit-rentals"))
     else:
@@ -168,8 +185,23 @@ async def _break(house: House, fault: str, chance: Random) -> None:
             (await hands.post("/sandbox/faults", json={"kind": fault, "count": count})).raise_for_status()
 
 
+def _without(rental: str) -> Spoil:
+    """The platform does not know this rental for a while."""
+
+    def spoil(request: httpx.Request, answer: Any) -> Any:
+        if isinstance(answer, list):
+            return [row for row in answer if not (isinstance(row, dict) and row.get("id") == rental)]
+        is_it = request.method == "GET" and request.url.path.endswith(f"/{rental}")
+        return {"error": {"type": "not_found", "message": "not found"}} if is_it else answer
+
+    return spoil
+
+
 async def _mend(house: House) -> None:
     house.fault_platform(None)
+    house.platform.spoil = None
+    for wire in {id(wire): wire for wire in (house.gate, house.gate_elsewhere)}.values():
+        await wire.let_through()
     for hands in (house.hands, house.hands_elsewhere):
         (await hands.delete("/sandbox/faults")).raise_for_status()
 

@@ -25,6 +25,9 @@ class Wire(httpx.AsyncBaseTransport):
         self.held = asyncio.Event()
         """Set as soon as one answer is held."""
         self.spoil: Spoil | None = None
+        self.stall_writes = 0
+        """So many of the next writes get no answer in time, and come through only with `let_through`."""
+        self._stalled: list[tuple[httpx.Request, bytes]] = []
 
     def hold_answers(self, method: str) -> None:
         """From now on the app works on calls with this method, but their answers wait for `release`."""
@@ -38,6 +41,10 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        if self.stall_writes and request.method not in {"GET", "HEAD"}:
+            self.stall_writes -= 1
+            self._stalled.append((request, await request.aread()))
+            raise httpx.ReadTimeout("no answer in time", request=request)
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         try:
@@ -48,6 +55,13 @@ class Wire(httpx.AsyncBaseTransport):
             return response if self.spoil is None else await self._spoiled(self.spoil, request, response)
         finally:
             self.running -= 1
+
+    async def let_through(self) -> None:
+        """Have the stalled writes done now, in their order, whoever has given up on them."""
+        stalled, self._stalled, self.stall_writes = self._stalled, [], 0
+        for request, body in stalled:
+            late = httpx.Request(request.method, request.url, headers=request.headers, content=body)
+            await self._inner.handle_async_request(late)
 
     def calls(self, *methods: str) -> list[str]:
         """Return the calls with these methods (all without), as `METHOD last/two`, the oldest first."""
