@@ -4,7 +4,7 @@ Every change begins with a look-up by the person's key, so that it can be repeat
 exists is adopted, what is gone is done. One person is three calls at most: look, add, open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adapters.simulator.client import GateClient
 from adapters.simulator.mapping import check_target, differing, observed
@@ -57,7 +57,8 @@ class SimulatorAdapter:
         ]
         return [Finding(subject=subject, verdict=Verdict.OK, text=text), *warnings]
 
-    async def observe(self, person: Person, ref: Ref | None) -> Observed:
+    async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
+        del targets  # the controller lists by person
         return observed(await find(self._gate.discreet(person.tenant), person, ref), ref)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:

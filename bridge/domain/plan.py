@@ -33,6 +33,13 @@ class Holding:
     waits: Mapping[RentalId, frozenset[RentalId]] = field(default_factory=dict)
 
 
+def targets_to_look_at(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> frozenset[TargetId]:
+    """Return the targets that a plan can be about: what is wanted, and what the bridge has or may have opened."""
+    wanted = {rental.target for rental in desired.rentals if rental.target is not None}
+    shared = {door.target for door in desired.common_doors}
+    return frozenset(wanted | shared).union(*(record.targets | record.unsure for record in records.values()))
+
+
 def make_plan(desired: Desired, observed: Observed, holding: Holding, capabilities: Capabilities) -> Plan:
     """Return what is left to do; applied in full and observed again, it returns no change.
 

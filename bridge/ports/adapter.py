@@ -3,7 +3,7 @@
 An adapter observes and applies. Policy, codes, retries, pacing and redaction belong to the bridge.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from bridge.domain.capabilities import Capabilities
 from bridge.domain.changes import Change, Observed
 from bridge.domain.credential import GateCode
-from bridge.domain.ids import SiteId, SubjectKey
+from bridge.domain.ids import SiteId, SubjectKey, TargetId
 from bridge.domain.tenancy import Tenant
 from bridge.ports.findings import Finding
 
@@ -54,8 +54,12 @@ class Adapter(Protocol):
     async def check(self) -> Sequence[Finding]:
         """Return what an operator should know of the account: reachable, right key, right site. Changes nothing."""
 
-    async def observe(self, person: Person, ref: Ref | None) -> Observed:
-        """Return what the vendor has for this person now. An unreadable answer is an error, never an empty one."""
+    async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
+        """Return what the vendor has for this person now. An unreadable answer is an error, never an empty one.
+
+        `targets` are all that the bridge wants for them, has opened or may have opened: where to look, at a vendor that
+        keeps its codes by door. One that lists by person looks everywhere.
+        """
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         """Bring about `change` and return the reference as it now is.

@@ -13,7 +13,7 @@ from bridge.domain.errors import Anomaly, BridgeError, StoreUnavailable, Unreach
 from bridge.domain.explanation import RentalExplanation, explain_rentals
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, SiteKey, SubjectKey
-from bridge.domain.plan import make_plan
+from bridge.domain.plan import make_plan, targets_to_look_at
 from bridge.domain.scene import Scene, Work
 from bridge.domain.whom import By, Whom
 from bridge.ports.clock import Clock
@@ -148,7 +148,8 @@ async def _as_a_run_would_see_it(scene: Scene, site: ManagedSite, reading: Readi
     """Return the scene with what the vendor shows, and what a run would then plan and write."""
     wish = code_wish(reading.snapshot, scene.desired, scene.codes, site.capabilities, reading.access)
     try:
-        observed = await site.adapter.observe(reading.person, reading.record.ref)
+        targets = targets_to_look_at(scene.desired, reading.access)
+        observed = await site.adapter.observe(reading.person, reading.record.ref, targets)
     except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
         why = str(error) if isinstance(error, BridgeError) else f"unexpected {type(error).__name__}"
         return replace(scene, refused_codes=wish.choice.refused, unseen=f"the gate system could not be asked: {why}")

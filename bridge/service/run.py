@@ -10,7 +10,7 @@ from bridge.domain.credential import CodeRefusal, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import BridgeError, Conflict, LeaseLost, OutcomeUnknown, Rejected, StoreUnavailable
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.plan import make_plan
+from bridge.domain.plan import make_plan, targets_to_look_at
 from bridge.domain.records import before_changes
 from bridge.ports.adapter import Ref
 from bridge.ports.clock import Clock
@@ -84,7 +84,8 @@ class GateRun:
 
     async def _observe(self, case: Case, progress: Progress) -> Observed:
         with self._metrics.time_step("observe"):
-            observed = await case.site.adapter.observe(case.person, progress.ref)
+            targets = targets_to_look_at(case.desired, progress.access)
+            observed = await case.site.adapter.observe(case.person, progress.ref, targets)
         if case.site.capabilities.code_maker is CodeMaker.VENDOR and observed.code is not None and not progress.wanting:
             try:
                 await self._notes(case, progress).keep_code(observed.code)

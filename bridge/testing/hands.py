@@ -38,6 +38,7 @@ class Hands:
         self.ref: Ref | None = None
         self.code: GateCode | None = None
         self.made_codes: list[GateCode] = []
+        self.touched: set[TargetId] = set()
         self.crashes_at: Keeping | None = None
 
     async def keep_ref(self, ref: Ref) -> None:
@@ -51,12 +52,13 @@ class Hands:
 
     async def apply(self, kind: Kind, target: TargetId | None = None, code: GateCode | None = None) -> None:
         change = Change(kind=kind, target=target, code=code)
+        self.touched |= {target} if target is not None else set()
         ref = await self.adapter.apply(change, self.person, self.ref, self)
         self.ref = None if ref is None else _through_a_store(ref)
         self.code = code or self.code
 
     async def observe(self) -> Observed:
-        return await self.adapter.observe(self.person, self.ref)
+        return await self.adapter.observe(self.person, self.ref, frozenset(self.touched))
 
     def _die_at(self, keeping: Keeping) -> None:
         if self.crashes_at is keeping:

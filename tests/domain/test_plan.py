@@ -10,9 +10,9 @@ from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem,
 from bridge.domain.capabilities import Capabilities
 from bridge.domain.changes import Change, EntryState, Kind, Observed, Plan
 from bridge.domain.credential import CodeRules, GateCode
-from bridge.domain.desired import Desired
+from bridge.domain.desired import CommonDoor, Desired
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId, UnitId
-from bridge.domain.plan import Holding, make_plan
+from bridge.domain.plan import Holding, make_plan, targets_to_look_at
 from bridge.domain.records import after_run, before_changes
 
 SUBJECT = SubjectKey(connection=ConnectionName("c"), site=SiteId("s"), tenant=TenantId("t"))
@@ -170,6 +170,16 @@ def test_grants_go_before_suspensions_and_removals() -> None:
     wanted = desired(access(R1, NONE, A), access(R2, SUSPENDED, B), access(RentalId("r3"), GRANTED, C))
     plan = planned(wanted, seen({A: ACTIVE, B: ACTIVE}), ours(R1, A) | ours(R2, B), CODE)
     assert kinds(plan) == [(Kind.GRANT, C), (Kind.SUSPEND, B), (Kind.REVOKE, A)]
+
+
+def test_the_vendor_is_asked_about_all_that_is_wanted_and_all_that_may_be_there() -> None:
+    wanted = Desired(
+        subject=SUBJECT,
+        rentals=(access(R1, GRANTED, A), access(R2, NONE, None)),
+        common_doors=(CommonDoor(target=TargetId("GATE"), is_open=True, rentals=(R1,)),),
+    )
+    records = {R2: AccessRecord(rental=R2, targets=frozenset({B}), unsure=frozenset({C}))}
+    assert targets_to_look_at(wanted, records) == {A, B, C, "GATE"}
 
 
 class Gate:

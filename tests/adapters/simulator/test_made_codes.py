@@ -143,7 +143,7 @@ async def test_a_masked_code_is_not_believed_without_its_reference(settings: Gat
     async with rig(settings) as bench:
         await bench.hands.apply(Kind.GRANT, DOOR, CODE)
         for lost in (None, {"id": 1}):
-            assert (await bench.adapter.observe(bench.person, lost)).code_in_doubt
+            assert (await bench.adapter.observe(bench.person, lost, {DOOR})).code_in_doubt
         seen = await bench.hands.observe()
         assert (seen.code, seen.code_in_doubt) == (None, False)
 
