@@ -43,6 +43,7 @@ from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState
 from bridge.domain.whom import By, Whom
 from bridge.outbound.calls import Answer, call
 from bridge.outbound.pinning import base_url, origin
+from bridge.outbound.tokens import Token, TokenAuth
 from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref
 from bridge.ports.findings import Finding, Verdict
 from bridge.ports.source import (
@@ -160,6 +161,8 @@ __all__ = [
     "TemporaryError",
     "Tenant",
     "TenantId",
+    "Token",
+    "TokenAuth",
     "Unauthorized",
     "Unit",
     "UnitId",
