@@ -44,7 +44,7 @@ from bridge.domain.whom import By, Whom
 from bridge.outbound.calls import Answer, call
 from bridge.outbound.pinning import base_url, origin
 from bridge.outbound.tokens import Token, TokenAuth
-from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref
+from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref, Target
 from bridge.ports.findings import Finding, Verdict
 from bridge.ports.source import (
     NOWHERE,
@@ -157,6 +157,7 @@ __all__ = [
     "StaffTask",
     "SubjectKey",
     "SuspendScope",
+    "Target",
     "TargetId",
     "TemporaryError",
     "Tenant",

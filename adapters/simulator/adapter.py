@@ -22,10 +22,12 @@ from bridge.sdk import (
     Ref,
     Rejected,
     SuspendScope,
+    Target,
     TargetId,
     Unauthorized,
     Verdict,
     inert,
+    is_safe_target,
 )
 
 
@@ -56,6 +58,10 @@ class SimulatorAdapter:
             for key, word in differing(self._options, about.kind).items()
         ]
         return [Finding(subject=subject, verdict=Verdict.OK, text=text), *warnings]
+
+    async def targets(self) -> Sequence[Target]:
+        names = (await self._gate.about()).targets
+        return [Target(id=TargetId(name), name=name, kind="door") for name in names if is_safe_target(name)]
 
     async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
         del targets  # the controller lists by person

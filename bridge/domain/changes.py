@@ -29,6 +29,8 @@ class Observed:
     code_in_doubt: bool = False
     """Which code works is not known, or more than one does: only a changed one will be."""
     entries: Mapping[TargetId, EntryState] = field(default_factory=dict)
+    unsettled: frozenset[TargetId] = frozenset()
+    """Entries that the vendor has taken and does not say to be in force at the door yet: accepted, not confirmed."""
 
 
 class Kind(StrEnum):

@@ -174,7 +174,10 @@ class _Planner:
         if access is None:
             return elsewhere
         earns = access.status is AccessStatus.GRANTED and access.is_served
-        return earns and (access.target is None or self._entries.get(access.target) is not EntryState.ACTIVE)
+        return earns and (access.target is None or not self._is_seen_open(access.target))
+
+    def _is_seen_open(self, target: TargetId) -> bool:
+        return self._entries.get(target) is EntryState.ACTIVE and target not in self._observed.unsettled
 
     def _everyone(self) -> tuple[RentalId, ...]:
         return tuple(sorted({rental for wish in self._wishes.values() for rental in wish.rentals}))

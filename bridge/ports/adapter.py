@@ -48,11 +48,26 @@ def person_key(subject: SubjectKey) -> str:
     return f"{subject.connection}:{subject.site}:{subject.tenant}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A door, group, lock or unit as the vendor lists it: what a unit of the platform can be mapped to.
+
+    `id` goes into the unit's field, `name` is what people call it at the vendor, `kind` is the vendor's word for it.
+    """
+
+    id: TargetId
+    name: str
+    kind: str
+
+
 class Adapter(Protocol):
     """One vendor account at one site. Every method may raise any error of `bridge.domain.errors`, and no other."""
 
     async def check(self) -> Sequence[Finding]:
         """Return what an operator should know of the account: reachable, right key, right site. Changes nothing."""
+
+    async def targets(self) -> Sequence[Target]:
+        """Return what a unit can be mapped to. Changes nothing. Raises `Unsupported` where the vendor lists none."""
 
     async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
         """Return what the vendor has for this person now. An unreadable answer is an error, never an empty one.
@@ -89,7 +104,10 @@ OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterSpec(Generic[OptionsT]):
-    """An adapter, declared as a value."""
+    """An adapter, declared as a value.
+
+    `suite` is the dotted name of the module whose `Test...` classes certify it; `quality.toml` and README lie beside.
+    """
 
     key: str
     title: str
@@ -97,3 +115,4 @@ class AdapterSpec(Generic[OptionsT]):
     options: type[OptionsT]
     capabilities: Callable[[OptionsT], Capabilities]
     open: Callable[[OptionsT, AdapterContext], Adapter]
+    suite: str = ""

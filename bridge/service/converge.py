@@ -209,7 +209,7 @@ class Converger:
         """Turn the last observation into records and read-back entries."""
         now = self._clock.now()
         observed = progress.observed or Observed()
-        progress.access = after_run(desired, progress.access, observed, progress.certainty(), now)
+        progress.access = after_run(desired, progress.access, observed, progress.certainty(desired), now)
         progress.entries += read_back(case.claim.key, record.access.values(), progress, now)
         if progress.tried and not progress.unfinished.changes:
             took = (now - case.claim.since).total_seconds()

@@ -10,7 +10,7 @@ from bridge.domain.credential import NO_CODES, CodeMemory, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
 from bridge.domain.errors import BridgeError, NotYetConsistent, PermanentError
-from bridge.domain.ids import RentalId
+from bridge.domain.ids import RentalId, TargetId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.plan import Holding
 from bridge.domain.tenancy import Snapshot, Tenant
@@ -85,9 +85,9 @@ class Progress:
             waits=waits,
         )
 
-    def certainty(self) -> dict[RentalId, Certainty]:
+    def certainty(self, desired: Desired) -> dict[RentalId, Certainty]:
         """Return how sure we are of each rental that is not confirmed."""
-        unsure: dict[RentalId, Certainty] = {}
+        unsure = dict.fromkeys(self._unsettled(desired), Certainty.ACCEPTED)
         for change in self.unfinished.changes:
             accepted = change.step in self.tried and change.step not in self.failures
             for rental in change.rentals:
@@ -103,7 +103,15 @@ class Progress:
         waiting = {change.step for change in self.waiting(case)}
         left = [change for change in self.unfinished.changes if change.step not in waiting]
         errors = [self.failures.get(change.step, _not_seen(change)) for change in left]
+        if self._unsettled(case.desired):
+            errors.append(NotYetConsistent("the vendor has accepted a change that is not in force at the door yet"))
         return min(errors, key=_patience, default=None)
+
+    def _unsettled(self, desired: Desired) -> list[RentalId]:
+        """Return the rentals one of whose doors the vendor has not settled."""
+        doors = frozenset[TargetId]() if self.observed is None else self.observed.unsettled
+        shared = {rental for door in desired.common_doors if door.target in doors for rental in door.rentals}
+        return [one.rental for one in desired.rentals if one.target in doors or one.rental in shared]
 
 
 def _not_seen(change: Change) -> NotYetConsistent:
