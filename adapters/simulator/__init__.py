@@ -12,6 +12,7 @@ ADAPTER = AdapterSpec(
     options=SimulatorOptions,
     capabilities=capabilities_of,
     open=SimulatorAdapter,
+    suite="adapters.simulator.suite",
 )
 
 __all__ = ["ADAPTER"]

@@ -7,12 +7,13 @@ that got no clear answer may have happened: that is `OutcomeUnknown`, and is nev
 import asyncio
 import json as jsonlib
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -31,6 +32,7 @@ MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 READ_RETRY_SECONDS: Final = 0.2
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONG_NUMBER: Final = re.compile(r"\d{4,}")
+_WORD: Final = re.compile(r"\w{2,}")
 _AGAIN: Final = frozenset({408, 425})
 _AGAIN_FOR_READS: Final = frozenset({409, 423})
 """Client errors by number, and yet only of this moment."""
@@ -121,7 +123,7 @@ def _judge(response: httpx.Response, body: bytes, accept: Collection[int], where
     status = response.status_code
     if response.is_success or status in accept:
         return Answer(status=status, body=_parse(body, where, lenient=status in accept), headers=response.headers)
-    what = f"{where}: {status}{_error_words(body)}"
+    what = f"{where}: {status}{_error_words(body, response.request.content)}"
     if status == httpx.codes.TOO_MANY_REQUESTS:
         raise RateLimited(what, retry_after=retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
@@ -145,14 +147,38 @@ def _parse(body: bytes, where: str, *, lenient: bool) -> Any:
         raise Anomaly(f"{where}: the answer is not JSON") from error
 
 
-def _error_words(body: bytes) -> str:
-    """Return what `{"error": {"type", "message"}}` says, short and inert, with numbers that could be a code masked."""
+def _error_words(body: bytes, sent: bytes) -> str:
+    """Return what `{"error": {"type", "message"}}` says, short and inert.
+
+    Numbers that could be a code are masked, and so is all that repeats what was sent: names, addresses, keys.
+    """
     try:
         error = jsonlib.loads(body)["error"]
         words = [error[name] for name in ("type", "message") if isinstance(error.get(name), str)]
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return ""
-    return f" ({inert(_LONG_NUMBER.sub('#', ': '.join(words)), 160)})" if words else ""
+    said = _LONG_NUMBER.sub("#", _unrepeated(": ".join(words), sent))
+    return f" ({inert(said, 160)})" if words else ""
+
+
+def _unrepeated(text: str, sent: bytes) -> str:
+    """Return `text` with each word masked that stands in a value of `sent`; names of fields stay."""
+    private = {word.casefold() for value in _values(sent) for word in _WORD.findall(value)}
+    return _WORD.sub(lambda found: "#" if found[0].casefold() in private else found[0], text)
+
+
+def _values(sent: bytes) -> Iterator[str]:
+    """Yield the texts in a body of JSON or of a form."""
+    try:
+        left = [jsonlib.loads(sent)]
+    except (ValueError, RecursionError):
+        left = [value for _, value in parse_qsl(sent.decode(errors="replace"))]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bridge.domain.access import AccessRecord, AccessStatus
 from bridge.domain.credential import CodeMemory, GateCode
@@ -12,6 +12,8 @@ from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.whom import By, Whom
 from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
+
+FIRST_TRIES: Final = 5
 
 
 class KeptDelivery:
@@ -203,6 +205,12 @@ class KeptSubject:
             self.due_at = min(self.due_at, now)
         if self.lease_until is not None:
             self.lease_until = min(self.lease_until, until)
+
+    def keeps_waiting(self, now: datetime) -> bool:
+        if self.state == "running":
+            return self.attempts <= FIRST_TRIES
+        is_waiting = self.is_due(now) or 1 <= self.attempts <= FIRST_TRIES
+        return self.state == "ready" and is_waiting
 
     def is_meant(self, whom: Whom) -> bool:
         if whom.by is By.TENANT:

@@ -26,6 +26,7 @@ from bridge.ports.store import (
     SubjectRow,
 )
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
+from bridge.testing.memory_shelf import MemoryShelf
 
 LEASE: Final = timedelta(seconds=120)
 CODE_REST: Final = timedelta(days=90)
@@ -49,6 +50,7 @@ class MemoryStore:
         self._ids: dict[tuple[str, str], DeliveryId] = {}
         self._subjects: dict[SubjectKey, KeptSubject] = {}
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
+        self._shelves: dict[SiteKey, MemoryShelf] = {}
 
     async def put(self, delivery: NewDelivery) -> Receipt:
         self._check()
@@ -240,6 +242,14 @@ class MemoryStore:
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         self._check()
         self.ledger += entries
+
+    async def is_busy(self, site: SiteKey) -> bool:
+        now = self._now()
+        rows = (row for row in self._subjects.values() if (row.key.connection, row.key.site) == site)
+        return any(row.keeps_waiting(now) for row in rows)
+
+    def shelf(self, site: SiteKey) -> MemoryShelf:
+        return self._shelves.setdefault(site, MemoryShelf(self._check))
 
     async def close(self) -> None:
         self.failing = "the store is closed"

@@ -109,11 +109,16 @@ async def crashes(request: httpx.Request, carry: Carry) -> httpx.Response:
     raise Crash
 
 
-async def hangs(request: httpx.Request, carry: Carry) -> httpx.Response:
-    """Let the vendor do it, and never answer: whoever waits is cancelled."""
-    await carry(request)
-    await asyncio.Event().wait()
-    raise AssertionError("nobody sets that event")
+class Hang:
+    """Let the vendor do it, and never answer: whoever waits for `reached` cancels the call then."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+
+    async def __call__(self, request: httpx.Request, carry: Carry) -> httpx.Response:
+        await carry(request)
+        self.reached.set()
+        return await asyncio.Future[httpx.Response]()
 
 
 async def echoes(request: httpx.Request, carry: Carry) -> httpx.Response:

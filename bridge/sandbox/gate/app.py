@@ -1,5 +1,7 @@
 """The simulated gate, assembled."""
 
+from dataclasses import dataclass
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
@@ -15,7 +17,21 @@ from bridge.sandbox.gate.settings import GateSettings
 from bridge.sandbox.gate.traffic import CallLog, Traffic
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A controller, its keypads, and the app that answers for both."""
+
+    app: Starlette
+    controller: Controller
+    keypad: Keypad
+
+
 def build_gate(settings: GateSettings | None = None, clock: Clock | None = None) -> Starlette:
+    """Return the app of a controller of its own, empty and in memory."""
+    return open_gate(settings, clock).app
+
+
+def open_gate(settings: GateSettings | None = None, clock: Clock | None = None) -> Gate:
     """Return a controller of its own, empty and in memory.
 
     `/v1/sites/{site}/` is the vendor's API, with key, latency and faults. `/sandbox/sites/{site}/` is the same by hand,
@@ -25,11 +41,12 @@ def build_gate(settings: GateSettings | None = None, clock: Clock | None = None)
     settings, clock = settings or GateSettings(), clock or SystemClock()
     controller, calls = Controller(settings), CallLog(clock)
     faults = FaultBook(settings.latency, settings.faults)
-    control = Control(controller=controller, keypad=Keypad(controller, clock), faults=faults, calls=calls)
+    keypad = Keypad(controller, clock)
+    control = Control(controller=controller, keypad=keypad, faults=faults, calls=calls)
     api = VendorApi(controller, page_size=settings.page_size)
     by_hand = VendorApi(controller, page_size=settings.page_size, takes_any_code=True)
     traffic = Middleware(Traffic, calls=calls, faults=faults, api_key=settings.api_key)
-    return Starlette(
+    app = Starlette(
         routes=[
             *control.routes(),
             Mount("/sandbox/sites/{site}", routes=list(by_hand.routes())),
@@ -37,3 +54,4 @@ def build_gate(settings: GateSettings | None = None, clock: Clock | None = None)
         ],
         exception_handlers={GateRefused: refused},
     )
+    return Gate(app=app, controller=controller, keypad=keypad)

@@ -1,66 +1,27 @@
-"""The simulator's adapter keeps what every adapter must keep, over the real controller of every kind."""
+"""What `gatebridge adapters certify simulator` runs, as part of the tests: two kinds always, the others under soak."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+import pytest
 
-from adapters.simulator import ADAPTER
-from bridge.domain.credential import GateCode
-from bridge.domain.ids import TargetId
-from bridge.ports.adapter import Adapter
-from bridge.sandbox.gate import Codes, GateKind, GateSettings, Suspends
-from bridge.testing.conformance import AdapterConformance
-from tests.adapters.simulator.rig import KINDS, Rig, options_for, rig
+from adapters.simulator import suite
+from adapters.simulator.suite import (  # noqa: F401 - pytest collects them
+    OverAGate,
+    TestGivenShownByTarget,
+    TestMadeMaskedByPerson,
+)
+from tests.adapters.simulator.rig import KINDS
 
 
-class OverAGate(AdapterConformance):
-    kind: ClassVar[GateKind]
-    bench: Rig
-
-    def __init_subclass__(cls, **given: Any) -> None:
-        super().__init_subclass__(**given)
-        cls.capabilities = ADAPTER.capabilities(options_for(cls.kind))
-
-    @asynccontextmanager
-    async def open_adapter(self) -> AsyncIterator[Adapter]:
-        async with rig(GateSettings(kind=self.kind)) as self.bench:
-            yield self.bench.adapter
-
-    async def opens(self, code: GateCode, door: TargetId) -> bool:
-        return await self.bench.type_code(code.reveal(), door) == "ok"
+def _soaked(kind: type[OverAGate]) -> type[OverAGate]:
+    return type(kind.__name__, (kind,), {"pytestmark": [*kind.pytestmark, pytest.mark.soak]})
 
 
-class TestGivenShownByTarget(OverAGate):
-    kind = GateKind()
-
-
-class TestGivenShownByPerson(OverAGate):
-    kind = GateKind(suspends=Suspends.PERSON)
-
-
-class TestGivenMaskedByTarget(OverAGate):
-    kind = GateKind(shows_codes=False)
-
-
-class TestGivenMaskedByPerson(OverAGate):
-    kind = GateKind(shows_codes=False, suspends=Suspends.PERSON)
-
-
-class TestMadeShownByTarget(OverAGate):
-    kind = GateKind(codes=Codes.MADE)
-
-
-class TestMadeShownByPerson(OverAGate):
-    kind = GateKind(codes=Codes.MADE, suspends=Suspends.PERSON)
-
-
-class TestMadeMaskedByTarget(OverAGate):
-    kind = GateKind(codes=Codes.MADE, shows_codes=False)
-
-
-class TestMadeMaskedByPerson(OverAGate):
-    kind = GateKind(codes=Codes.MADE, shows_codes=False, suspends=Suspends.PERSON)
+TestGivenShownByPerson = _soaked(suite.TestGivenShownByPerson)
+TestGivenMaskedByTarget = _soaked(suite.TestGivenMaskedByTarget)
+TestGivenMaskedByPerson = _soaked(suite.TestGivenMaskedByPerson)
+TestMadeShownByTarget = _soaked(suite.TestMadeShownByTarget)
+TestMadeShownByPerson = _soaked(suite.TestMadeShownByPerson)
+TestMadeMaskedByTarget = _soaked(suite.TestMadeMaskedByTarget)
 
 
 def test_no_kind_is_left_out() -> None:
-    assert [kind for kind in KINDS if kind not in [suite.kind for suite in OverAGate.__subclasses__()]] == []
+    assert [kind for kind in KINDS if kind not in [one.kind for one in OverAGate.__subclasses__()]] == []
