@@ -64,14 +64,14 @@ def capabilities_of(options: SimulatorOptions) -> Capabilities:
         reads_codes=options.shows_codes,
         code_maker=CodeMaker.VENDOR if options.codes is Codes.MADE else CodeMaker.BRIDGE,
         suspends=options.suspends,
+        one_occupant=options.one_occupant,
     )
 
 
 def differing(options: SimulatorOptions, kind: WireKind) -> Mapping[str, str]:
     """Return the options that the controller contradicts, each with its own word for it."""
-    told = {"codes": kind.codes, "shows_codes": str(kind.shows_codes).lower(), "suspends": kind.suspends}
-    said = {"codes": options.codes, "shows_codes": str(options.shows_codes).lower(), "suspends": options.suspends}
-    return {key: word for key, word in told.items() if word != said[key]}
+    told, said = kind.model_dump(), options.model_dump()
+    return {key: str(word).lower() for key, word in told.items() if word != said[key]}
 
 
 def observed(people: Sequence[WirePerson], ref: Ref | None) -> Observed:

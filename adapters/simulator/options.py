@@ -27,7 +27,7 @@ def _gate_url(text: str) -> str:
 class SimulatorOptions(Options):
     """One controller. `api_key` is needed only where the controller was started with one.
 
-    The last three say what kind of controller it is; `check` compares them with what it says itself.
+    The last four say what kind of controller it is; `check` compares them with what it says itself.
     """
 
     url: Annotated[str, AfterValidator(_gate_url)]
@@ -38,3 +38,5 @@ class SimulatorOptions(Options):
     """Whether its listings show the codes, or mask them."""
     suspends: SuspendScope = SuspendScope.TARGET
     """Whether it can suspend a person's targets one by one, or the whole person only."""
+    one_occupant: bool = False
+    """Whether a target is one person's at a time."""

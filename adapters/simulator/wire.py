@@ -94,6 +94,7 @@ class WireKind(_Wire):
     codes: StrictStr
     shows_codes: StrictBool
     suspends: StrictStr
+    one_occupant: StrictBool = False
 
 
 class About(_Wire):

@@ -44,6 +44,9 @@ def gate(
     suspend_people: Annotated[
         bool, typer.Option("--suspend-people", help="Suspend whole people only, no single entry.")
     ] = False,
+    one_occupant: Annotated[
+        bool, typer.Option("--one-occupant", help="Let one person at a time have a target.")
+    ] = False,
     strict: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,6 +69,7 @@ def gate(
             codes=Codes.MADE if make_codes else Codes.GIVEN,
             shows_codes=not mask_codes,
             suspends=Suspends.PERSON if suspend_people else Suspends.TARGET,
+            one_occupant=one_occupant,
         ),
         strict=places(strict) if strict else None,
     )

@@ -29,5 +29,7 @@ class Capabilities:
     """`observe` shows the gate code, so that a changed one is seen; else the code that was taken last is believed."""
     code_maker: CodeMaker = CodeMaker.BRIDGE
     suspends: SuspendScope = SuspendScope.TARGET
+    one_occupant: bool = False
+    """A target takes one tenant at a time: who had it before is removed before the next one is let in."""
     updates_person: bool = True
     """Name, e-mail and phone can be changed after the person was made."""

@@ -21,7 +21,7 @@ from bridge.domain.errors import (
     Unreachable,
 )
 from bridge.domain.fields import field_writes
-from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome
 from bridge.domain.records import after_run
@@ -147,8 +147,15 @@ class Converger:
         )
         progress.choose(chosen)
 
-        waits = reading.waits(claim.attempts)
-        case = Case(claim=claim, site=site, person=reading.person, snapshot=snapshot, desired=desired, waits=waits)
+        case = Case(
+            claim=claim,
+            site=site,
+            person=reading.person,
+            snapshot=snapshot,
+            desired=desired,
+            waits=reading.waits(claim.attempts),
+            occupied=await self._occupied(claim.key, site, desired, progress.access),
+        )
         await self._gate.bring(case, progress)
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
@@ -203,7 +210,22 @@ class Converger:
         opened = {one for one in changed if progress.access[one].status is AccessStatus.GRANTED}
         units = {rental.unit.id for rental in case.snapshot.rentals if rental.id in opened and rental.unit.id}
         earlier = await self._records.holders(case.claim.key, units) if units else ()
-        return frozenset(earlier) | kin.waiting_for(changed)
+        return frozenset(earlier).union(*case.occupied.values()) | kin.waiting_for(changed)
+
+    async def _occupied(
+        self, subject: SubjectKey, site: ManagedSite, desired: Desired, records: Mapping[RentalId, AccessRecord]
+    ) -> dict[TargetId, frozenset[SubjectKey]]:
+        """Return the targets to be granted that one tenant only can have, and another is remembered to have."""
+        if not site.capabilities.one_occupant:
+            return {}
+        had = {target for record in records.values() for target in record.targets}
+        occupied = {}
+        for access in desired.rentals:
+            if access.target is None or access.target in had or access.status is not AccessStatus.GRANTED:
+                continue
+            if holders := await self._records.holders(subject, {access.unit}):
+                occupied[access.target] = frozenset(holders)
+        return occupied
 
     def _remember(self, case: Case, desired: Desired, record: SubjectRecord, progress: Progress) -> None:
         """Turn the last observation into records and read-back entries."""

@@ -10,7 +10,7 @@ from bridge.domain.credential import NO_CODES, CodeMemory, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.desired import Desired
 from bridge.domain.errors import BridgeError, NotYetConsistent, PermanentError
-from bridge.domain.ids import RentalId, TargetId
+from bridge.domain.ids import RentalId, SubjectKey, TargetId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.plan import Holding
 from bridge.domain.tenancy import Snapshot, Tenant
@@ -30,6 +30,8 @@ class Case:
     snapshot: Snapshot
     desired: Desired
     waits: Mapping[RentalId, frozenset[RentalId]]
+    occupied: Mapping[TargetId, frozenset[SubjectKey]] = field(default_factory=dict)
+    """Targets for one tenant only that the bridge still holds for another: who must leave before they are granted."""
 
     @property
     def here(self) -> frozenset[RentalId]:
@@ -102,7 +104,7 @@ class Progress:
         """Return what keeps the run from being done: the error most worth trying again for, or None."""
         waiting = {change.step for change in self.waiting(case)}
         left = [change for change in self.unfinished.changes if change.step not in waiting]
-        errors = [self.failures.get(change.step, _not_seen(change)) for change in left]
+        errors = [self.failures.get(change.step) or _not_seen(change, case) for change in left]
         if self._unsettled(case.desired):
             errors.append(NotYetConsistent("the vendor has accepted a change that is not in force at the door yet"))
         return min(errors, key=_patience, default=None)
@@ -114,7 +116,9 @@ class Progress:
         return [one.rental for one in desired.rentals if one.target in doors or one.rental in shared]
 
 
-def _not_seen(change: Change) -> NotYetConsistent:
+def _not_seen(change: Change, case: Case) -> NotYetConsistent:
+    if change.target in case.occupied:
+        return NotYetConsistent("the unit is still an earlier tenant's at the vendor, whose removal goes first")
     if change.after:
         return NotYetConsistent("a door is kept as it is until another one is seen as it should be")
     return NotYetConsistent("the vendor accepted a change that it does not show yet")

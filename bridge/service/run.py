@@ -30,6 +30,10 @@ def _shown_to_the_tenant(case: Case, progress: Progress) -> list[RefusedCode]:
     return [RefusedCode(rental=rental, refusal=CodeRefusal.TAKEN) for rental in shown[:1]]
 
 
+def _can_be_done(change: Change, case: Case) -> bool:
+    return not change.after and not (change.kind is Kind.GRANT and change.target in case.occupied)
+
+
 def _is_about_the_code(step: Step, error: BridgeError) -> bool:
     return isinstance(error, Conflict) or (step[0] is Kind.CHANGE_CODE and isinstance(error, Rejected))
 
@@ -73,7 +77,7 @@ class GateRun:
             holding = progress.holding(case.person.tenant, case.waits)
             plan = make_plan(case.desired, progress.observed, holding, case.site.capabilities)
             progress.unfinished = plan
-            ready = [c for c in plan.changes if not c.after and c.step not in progress.tried]
+            ready = [c for c in plan.changes if _can_be_done(c, case) and c.step not in progress.tried]
             if not ready:
                 return
             await self._announce(case, ready, progress)

@@ -164,7 +164,7 @@ async def test_a_lost_edit_changes_nothing_and_tells_a_code_that_nobody_has() ->
 
 async def test_a_gate_says_which_kind_it_is() -> None:
     async with gate(GateKind(codes=Codes.MADE, shows_codes=False, suspends=Suspends.PERSON)) as client:
-        kind = {"codes": "made", "shows_codes": False, "suspends": "person"}
+        kind = {"codes": "made", "shows_codes": False, "suspends": "person", "one_occupant": False}
         assert (await client.get(f"{ROOT}/")).json()["result"]["kind"] == kind
         assert (await client.get("/sandbox/kind")).json() == kind
 
@@ -173,7 +173,7 @@ async def test_a_gate_can_become_another_kind_and_keeps_its_people() -> None:
     async with gate() as client:
         told = await add(client, code="048213")
         answer = await client.patch("/sandbox/kind", json={"codes": "made", "shows_codes": False})
-        assert answer.json() == {"codes": "made", "shows_codes": False, "suspends": "target"}
+        assert answer.json() == {"codes": "made", "shows_codes": False, "suspends": "target", "one_occupant": False}
         assert await type_code(client, "048213") == "ok"
         assert (await shown(client))["code"] == "******"
         assert (await edit(client, told["id"], new_code=True))["ok"]

@@ -116,6 +116,9 @@ class VendorApi:
             raise GateRefused(Refusal.BAD_REQUEST, "state is active or suspended") from None
         if state is EntryState.SUSPENDED and self._controller.kind.suspends is Suspends.PERSON:
             raise GateRefused(Refusal.UNSUPPORTED, "this controller suspends people, not entries")
+        others = [one for one in site.people if target in one.access and one.id != request.path_params["person"]]
+        if self._controller.kind.one_occupant and others:
+            raise GateRefused(Refusal.OCCUPIED, "the target is somebody else's")
         site.let(request.path_params["person"], target, state)
         return self._result(site, {"target": target, "state": state})
 

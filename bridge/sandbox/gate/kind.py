@@ -27,3 +27,5 @@ class GateKind(BaseModel):
     codes: Codes = Codes.GIVEN
     shows_codes: StrictBool = True
     suspends: Suspends = Suspends.TARGET
+    one_occupant: StrictBool = False
+    """A target is one person's at a time."""

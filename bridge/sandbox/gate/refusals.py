@@ -13,6 +13,7 @@ class Refusal(StrEnum):
     CAPACITY = "capacity"
     UNKNOWN_SITE = "unknown_site"
     UNKNOWN_TARGET = "unknown_target"
+    OCCUPIED = "occupied"
     UNSUPPORTED = "unsupported"
     """Controllers of this kind cannot do that."""
 

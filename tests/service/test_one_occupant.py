@@ -1,0 +1,60 @@
+"""Where a unit takes one tenant at a time, the next one waits for the removal of the one before, and no longer."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.sandbox.gate import GateKind, GateSettings
+from tests.service.building import open_house
+from tests.service.house import JONAS, MIRA
+
+pytestmark = pytest.mark.anyio
+SINGLE = GateSettings(kind=GateKind(one_occupant=True))
+
+
+async def test_the_next_tenant_is_let_in_after_the_removal_of_one_whose_move_out_was_never_told(tmp_path: Path) -> None:
+    async with open_house(tmp_path, gate=SINGLE) as house:
+        first = house.move_in("B-014", MIRA)
+        await house.settle()
+        house.move_out(first)
+        house.take_told()
+        second = house.move_in("B-014", JONAS)
+        await house.settle()
+        assert await house.people() == []
+        await house.later(seconds=2)
+        assert await house.keypad("B-014", house.code(second)) == "ok"
+        assert [person["name"].split()[0] for person in await house.people()] == ["Jonas"]
+        assert house.status(second) == "granted"
+        assert house.open_tasks() == []
+
+
+async def test_two_units_with_one_target_are_a_task_and_the_first_tenant_keeps_the_door(tmp_path: Path) -> None:
+    async with open_house(tmp_path, gate=SINGLE) as house:
+        first = house.move_in("B-014", MIRA)
+        await house.settle()
+        second = house.move_in("B-021", JONAS)
+        house.map_unit("B-021", "B-014")
+        await house.settle()
+        assert await house.keypad("B-014", house.code(first)) == "ok"
+        assert (house.status(second) or "").startswith("error")
+        assert len(house.open_tasks()) == 1
+
+
+async def test_a_unit_of_somebody_whom_the_bridge_did_not_let_in_is_a_task_for_staff(tmp_path: Path) -> None:
+    async with open_house(tmp_path, gate=SINGLE) as house:
+        await house.stranger("590274", "B-014")
+        second = house.move_in("B-014", JONAS)
+        await house.settle()
+        assert (house.status(second) or "").startswith("error")
+        assert len(house.open_tasks()) == 1
+        assert await house.keypad("B-014", "590274") == "ok"
+
+
+async def test_where_several_may_share_a_target_nobody_waits(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.move_in("B-014", MIRA)
+        await house.settle()
+        second = house.move_in("B-021", JONAS)
+        house.map_unit("B-021", "B-014")
+        await house.settle()
+        assert await house.keypad("B-014", house.code(second)) == "ok"
