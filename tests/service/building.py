@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -15,7 +17,7 @@ from bridge.domain.ids import SiteId
 from bridge.domain.policy import OverduePolicy, SitePolicy
 from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
-from bridge.ports.adapter import AdapterContext
+from bridge.ports.adapter import AdapterContext, AdapterSpec
 from bridge.ports.source import Source, SourceContext, SourceSite
 from bridge.sandbox.gate import GateKind, GateSettings, build_gate
 from bridge.sandbox.platform import (
@@ -39,11 +41,22 @@ from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqliteStore, open_sqlite
 from bridge.telemetry import Metrics
+from bridge.testing.simulation import Simulation
 from tests.service.house import CONNECTION, SECRET, SITE, House, MovableClock, Running
 from tests.service.wire import Wire
 
 PLATFORM, GATE = "https://lakesidebox.storeganise.com", "https://gate.example.net"
 API_KEY = Secret("platform-api-key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """An adapter, and the simulation of its vendor."""
+
+    spec: AdapterSpec[Any]
+    simulation: Simulation
+
+
 ZONE = ZoneInfo("Europe/London")
 
 
@@ -61,12 +74,14 @@ async def open_house(
     events: frozenset[EventType] = RECOMMENDED_EVENTS,
     now: datetime | None = None,
     business_zone: str = ZONE.key,
+    vendor: Vendor | None = None,
 ) -> AsyncIterator[House]:
     """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
 
     `policies` are those of all the sites that the bridge serves; without them it serves one, by `policy` or else by
     `overdue`. `events` are those that the platform's webhook is set up for. The platform's own daily runs follow
     `business_zone`. With `gate_elsewhere`, the other sites have a controller of their own, perhaps of another kind.
+    With `vendor`, the first site's doors are that vendor's.
     """
     clock = MovableClock()
     clock.moment = now or clock.moment
@@ -88,7 +103,9 @@ async def open_house(
         async def open_bridge() -> Running:
             store = await open_sqlite(folder / "house.db", keyring=Keyring(Secret("k" * 40)), clock=clock)
             sites = [
-                _site(
+                _vendors_site(vendor, site, policy, stack)
+                if vendor is not None and site == SITE
+                else _site(
                     gate_client if site == SITE else other_client,
                     site,
                     policy,
@@ -133,6 +150,26 @@ def _site(client: httpx.AsyncClient, site: SiteId, policy: SitePolicy, kind: Gat
         adapter=ADAPTER.open(options, AdapterContext(site=site, client_for=lambda _: client)),
         adapter_key="simulator",
         capabilities=ADAPTER.capabilities(options),
+        field_prefix="gate",
+    )
+
+
+def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: AsyncExitStack) -> ManagedSite:
+    options = vendor.spec.options.model_validate(vendor.simulation.options)
+    shelf = {"shelf": vendor.simulation.shelf} if hasattr(vendor.simulation, "shelf") else {}
+
+    def client_for(url: str) -> httpx.AsyncClient:
+        client = make_client(base_url(url, key=""), transport=Wire(vendor.simulation.app))
+        stack.push_async_callback(client.aclose)
+        return client
+
+    return ManagedSite(
+        connection=CONNECTION,
+        id=site,
+        policy=policy,
+        adapter=vendor.spec.open(options, AdapterContext(site=site, client_for=client_for, **shelf)),
+        adapter_key=vendor.spec.key,
+        capabilities=vendor.spec.capabilities(options),
         field_prefix="gate",
     )
 
