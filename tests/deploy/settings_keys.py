@@ -51,6 +51,12 @@ def every_key() -> dict[str, Key]:
     return {key.path: key for path, model in _MODELS for key in _keys(path, model)}
 
 
+def keys_of_the_house() -> dict[str, Key]:
+    """Return the keys that every installation has: an adapter's own are told on its page."""
+    found = {path: key for path, key in every_key().items() if not path.startswith("sites.options.")}
+    return found | {"sites.options": Key(path="sites.options")}
+
+
 def _keys(path: str, model: type[BaseModel]) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         key = f"{path}.{name}"

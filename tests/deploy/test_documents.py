@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from bridge.cli.app import app
 from bridge.domain.access import COMMON_DOORS_CLOSED, OPTED_OUT, Problem, Reason
 from bridge.sources.storeganise.event import HANDLED
-from tests.deploy.settings_keys import every_key
+from tests.deploy.settings_keys import keys_of_the_house
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,8 +24,11 @@ DOCUMENTS: Final = [
     ROOT / "CHANGELOG.md",
     ROOT / "deploy" / "README.md",
     *sorted((ROOT / "bridge").rglob("*.md")),
+    *sorted((ROOT / "adapters").rglob("*.md")),
 ]
 HEADINGS: Final = ["Context", "Decision", "Consequences", "Look again"]
+ADAPTERS: Final = "gatebridge.adapters"
+OURS: Final = sorted(importlib.metadata.entry_points(group=ADAPTERS), key=lambda entry: entry.name)
 LINK: Final = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
@@ -51,12 +54,13 @@ def commands() -> set[str]:
 
 def test_the_configuration_table_has_every_key_and_no_other() -> None:
     rows = first_cells("Configuration")
-    assert {key.replace(".NAME", "") for key in rows} == set(every_key())
+    assert {key.replace(".NAME", "") for key in rows} == set(keys_of_the_house())
 
 
 def test_the_configuration_table_shows_the_defaults() -> None:
     shown = {key.replace(".NAME", ""): row[2] for key, row in first_cells("Configuration").items()}
-    defaults = {path: f"`{json.dumps(key.default)}`" for path, key in every_key().items() if key.default is not None}
+    told = keys_of_the_house().items()
+    defaults = {path: f"`{json.dumps(key.default)}`" for path, key in told if key.default is not None}
     assert {path: shown[path] for path in defaults} == defaults
     assert not [path for path, cell in shown.items() if path not in defaults and cell.startswith("`")]
 
@@ -74,12 +78,6 @@ def test_every_word_of_the_status_is_explained() -> None:
     in_tasks_only = {Problem.CODE_REFUSED, Problem.FLIPPING, Problem.RENTAL_UNREADABLE, Problem.MOVE_OUT_UNCONFIRMED}
     words = {str(word) for word in (*Reason, *Problem) if word not in in_tasks_only}
     assert words | {OPTED_OUT, COMMON_DOORS_CLOSED} == explained
-
-
-def test_only_adapters_that_exist_are_called_available() -> None:
-    available = {line.split("|")[1].strip() for line in section("Status").splitlines() if "| available" in line}
-    exist = {point.load().key for point in importlib.metadata.entry_points(group="gatebridge.adapters")}
-    assert {name.lower() for name in available} == exist
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -107,3 +105,24 @@ def test_the_floors_are_those_that_the_linter_holds() -> None:
     (layers,) = [contract["layers"] for contract in linter["contracts"] if contract["type"] == "layers"]
     table = re.findall(r"^\| \d \| (.+?) \|", (ROOT / "bridge" / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
     assert [set(re.findall(r"`(\w+)`", rooms)) for rooms in table] == [set(layer.split(" | ")) for layer in layers]
+
+
+def test_the_table_of_gate_systems_has_every_adapter_and_no_other() -> None:
+    rows = first_cells("Gate systems")
+    assert set(rows) - {"adapter"} == {entry.name for entry in importlib.metadata.entry_points(group=ADAPTERS)}
+
+
+@pytest.mark.parametrize("entry", OURS, ids=lambda entry: entry.name)
+def test_an_adapters_page_has_all_its_keys_and_no_other(entry: importlib.metadata.EntryPoint) -> None:
+    page = (ROOT / entry.module.replace(".", "/") / "README.md").read_text(encoding="utf-8")
+    table = page.split("\n## Options\n", 1)[1].split("\n## ", 1)[0]
+    keys = {key.split(".")[0] for line in table.splitlines() for key in re.findall(r"^\| `([a-z0-9_.]+)`", line)}
+    assert keys == set(entry.load().options.model_fields)
+
+
+@pytest.mark.parametrize("entry", OURS, ids=lambda entry: entry.name)
+def test_an_adapters_page_says_how_to_set_it_up_and_what_is_not_proved(entry: importlib.metadata.EntryPoint) -> None:
+    page = (ROOT / entry.module.replace(".", "/") / "README.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## (.+)$", page, flags=re.MULTILINE))
+    assert headings >= {"Set-up", "Options"}
+    assert entry.name == "simulator" or "Not yet proved live" in headings
