@@ -22,6 +22,7 @@ from bridge.domain.errors import (
     RefusalCause,
     Refused,
     Rejected,
+    StoreUnavailable,
     TemporaryError,
     Unauthorized,
     Unreachable,
@@ -45,7 +46,9 @@ from bridge.outbound.calls import Answer, call
 from bridge.outbound.pinning import base_url, origin
 from bridge.outbound.tokens import Token, TokenAuth
 from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref, Target
+from bridge.ports.feed import Feed, FeedFormat, FeedPage
 from bridge.ports.findings import Finding, Verdict
+from bridge.ports.shelf import Item, Shelf
 from bridge.ports.source import (
     NOWHERE,
     Envelope,
@@ -118,11 +121,15 @@ __all__ = [
     "ConnectionName",
     "EntryState",
     "Envelope",
+    "Feed",
+    "FeedFormat",
+    "FeedPage",
     "FieldWrites",
     "Finding",
     "GateCode",
     "HeaderKey",
     "HmacHeader",
+    "Item",
     "Kind",
     "Located",
     "NoCapacity",
@@ -146,6 +153,7 @@ __all__ = [
     "Resync",
     "Secret",
     "SecretText",
+    "Shelf",
     "Sighting",
     "SiteId",
     "SiteListing",
@@ -155,6 +163,7 @@ __all__ = [
     "SourceSite",
     "SourceSpec",
     "StaffTask",
+    "StoreUnavailable",
     "SubjectKey",
     "SuspendScope",
     "Target",

@@ -9,24 +9,27 @@ import httpx
 from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
-from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
 from bridge.ports.adapter import AdapterContext, AdapterSpec
 from bridge.ports.clock import Clock, SystemClock
+from bridge.ports.feed import Feed
+from bridge.ports.shelf import Shelves
 from bridge.ports.source import Source, SourceContext, SourceSite, SourceSpec
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.feeds import Feeds
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
 from bridge.settings import Settings, from_validation
-from bridge.store import KeyFile, Keyring, open_sqlite
+from bridge.store import KeyFile, Keyring, LateShelves, open_sqlite
 from bridge.telemetry import Metrics
 
 
@@ -37,6 +40,7 @@ class Plugs:
     sources: Mapping[ConnectionName, Source]
     entrances: Mapping[ConnectionName, Entrance]
     sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite]
+    feeds: Mapping[SiteKey, Feed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Parts:
     explainer: Explainer
     alerts: Alerts
     entrances: Mapping[ConnectionName, Entrance]
+    feeds: Feeds
 
 
 class _Clients:
@@ -71,19 +76,29 @@ class _Clients:
 
 
 @asynccontextmanager
-async def plug_in(settings: Settings, metrics: Metrics) -> AsyncIterator[Plugs]:
-    """Open what the configuration names, and close it. Raises `ConfigurationError` naming the key."""
+async def plug_in(settings: Settings, metrics: Metrics, shelves: Shelves | None = None) -> AsyncIterator[Plugs]:
+    """Open what the configuration names, and close it. Raises `ConfigurationError` naming the key.
+
+    Without `shelves` no store is at hand: whoever looks on a shelf then hears that it is unavailable.
+    """
+    shelves = shelves or LateShelves()
     async with AsyncExitStack() as stack:
         clients = _Clients(stack, metrics, settings.worker.concurrency)
         adapters = [find_adapter(site.adapter, key=f"sites.{n}.adapter") for n, site in enumerate(settings.sites)]
-        sites = [_open_site(settings, n, spec, clients) for n, spec in enumerate(adapters)]
+        opened = [_open_site(settings, n, spec, clients, shelves) for n, spec in enumerate(adapters)]
+        sites = [site for site, _ in opened]
         entrances, sources = {}, {}
         for name, connection in settings.connections.items():
             key = f"connections.{name}"
             spec = find_source(connection.source, key=f"{key}.source")
             sources[name] = _open_source(settings, name, spec, [s for s in sites if s.connection == name], clients)
             entrances[name] = Entrance(verifier=sources[name], kept_headers=spec.kept_headers)
-        yield Plugs(sources=sources, entrances=entrances, sites={(site.connection, site.id): site for site in sites})
+        yield Plugs(
+            sources=sources,
+            entrances=entrances,
+            sites={(site.connection, site.id): site for site in sites},
+            feeds={(site.connection, site.id): feed for site, feed in opened if feed is not None},
+        )
 
 
 def _open_source(
@@ -107,13 +122,17 @@ def _open_source(
         return spec.open(spec.options.model_validate(settings.connections[name].options), context)
 
 
-def _open_site(settings: Settings, place: int, spec: AdapterSpec[Any], clients: _Clients) -> ManagedSite:
+def _open_site(
+    settings: Settings, place: int, spec: AdapterSpec[Any], clients: _Clients, shelves: Shelves
+) -> tuple[ManagedSite, Feed | None]:
     site, key = settings.sites[place], f"sites.{place}.options"
     with _naming(key):
         options = spec.options.model_validate(site.options)
-        context = AdapterContext(site=site.id, client_for=lambda url: clients.make(url, f"{key}.url"))
+        shelf = shelves.shelf((site.connection, site.id))
+        context = AdapterContext(site=site.id, client_for=lambda url: clients.make(url, f"{key}.url"), shelf=shelf)
         adapter = spec.open(options, context)
-    return ManagedSite(
+        feed = None if spec.feed is None else spec.feed(options, context)
+    managed = ManagedSite(
         connection=site.connection,
         id=site.id,
         policy=site.policy.at(settings.zone(site)),
@@ -122,6 +141,7 @@ def _open_site(settings: Settings, place: int, spec: AdapterSpec[Any], clients: 
         capabilities=spec.capabilities(options),
         field_prefix=site.field_prefix or spec.field_prefix,
     )
+    return managed, feed
 
 
 @contextmanager
@@ -149,8 +169,9 @@ async def open_store(settings: Settings, metrics: Metrics, clock: Clock) -> Asyn
 async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
     """Open the store and every plug-in, put the bridge together, and close it all in the end."""
     clock = clock or SystemClock()
-    metrics = Metrics()
-    async with plug_in(settings, metrics) as plugs, open_store(settings, metrics, clock) as store:
+    metrics, shelves = Metrics(), LateShelves()
+    async with plug_in(settings, metrics, shelves) as plugs, open_store(settings, metrics, clock) as store:
+        shelves.store = store
         alerts = Alerts(metrics)
         sweeper = Sweeper(
             sites=plugs.sites.keys(),
@@ -166,6 +187,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             metrics=metrics,
             store=store,
             entrances=plugs.entrances,
+            feeds=Feeds(feeds=plugs.feeds, watch=store, clock=clock),
             alerts=alerts,
             resolver=Resolver(
                 readers=plugs.sources,

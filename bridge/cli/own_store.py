@@ -46,7 +46,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
 
         async def explain(whom: Whom, *, at: datetime | None = None) -> Explanation:
             # Only this question needs the plug-ins: no other command may fail for one of them.
-            async with plug_in(settings, metrics) as plugs:
+            async with plug_in(settings, metrics, store) as plugs:
                 return await explainer(plugs, store, clock).explain(whom, at=at)
 
         yield operator_app(

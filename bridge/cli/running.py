@@ -106,7 +106,12 @@ def _public(parts: Parts, worker: Worker) -> Starlette:
         metrics=parts.metrics,
         on_stored=worker.nudge,
     )
-    return receiver_app(receiver, max_body_bytes=parts.settings.server.max_body_bytes, metrics=lambda: _metrics(parts))
+    return receiver_app(
+        receiver,
+        max_body_bytes=parts.settings.server.max_body_bytes,
+        metrics=lambda: _metrics(parts),
+        feeds=parts.feeds,
+    )
 
 
 def _operator(parts: Parts, worker: Worker) -> Starlette:

@@ -15,7 +15,9 @@ from bridge.domain.changes import Change, Observed
 from bridge.domain.credential import GateCode
 from bridge.domain.ids import SiteId, SubjectKey, TargetId
 from bridge.domain.tenancy import Tenant
+from bridge.ports.feed import Feed
 from bridge.ports.findings import Finding
+from bridge.ports.shelf import NO_SHELF, Shelf
 
 Ref = Mapping[str, Any]
 """What the adapter wants to find again: vendor ids, as JSON. The bridge keeps it for a subject and hands it back."""
@@ -92,11 +94,13 @@ class AdapterContext:
     """What an adapter is opened with, beside its options: the platform's site id, and clients that are ready to use.
 
     `client_for` makes one that is pinned to the scheme, host and port of a base URL and is closed by the bridge: one
-    for the vendor's API, perhaps another for where one signs in.
+    for the vendor's API, perhaps another for where one signs in. `shelf` is the site's part of the bridge's own store,
+    for what a vendor does not keep itself.
     """
 
     site: SiteId
     client_for: Callable[[str], httpx.AsyncClient]
+    shelf: Shelf = NO_SHELF
 
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
@@ -107,6 +111,7 @@ class AdapterSpec(Generic[OptionsT]):
     """An adapter, declared as a value.
 
     `suite` is the dotted name of the module whose `Test...` classes certify it; `quality.toml` and README lie beside.
+    `feed` opens what controllers fetch, where that is how they hear of the adapter's work; it has the same shelf.
     """
 
     key: str
@@ -116,3 +121,4 @@ class AdapterSpec(Generic[OptionsT]):
     capabilities: Callable[[OptionsT], Capabilities]
     open: Callable[[OptionsT, AdapterContext], Adapter]
     suite: str = ""
+    feed: Callable[[OptionsT, AdapterContext], Feed] | None = None

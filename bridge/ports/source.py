@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from bridge.domain.credential import GateCode
 from bridge.domain.deliveries import ClaimedDelivery, Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, UnitId
-from bridge.domain.tenancy import FieldWrites, Resync, Snapshot
+from bridge.domain.tenancy import FieldWrites, Resync, Snapshot, Unit
 from bridge.domain.whom import Whom
 from bridge.ports.findings import Finding
 
@@ -105,6 +105,15 @@ class Lister(Protocol):
         """
 
 
+class UnitLister(Protocol):
+    async def list_units(self, site: SiteId) -> Sequence[Unit]:
+        """Return every unit of the site that can be rented, as staff have mapped it: what an operator maps to doors.
+
+        Raises `Anomaly` where an answer contradicts the question or a row cannot be read, `Rejected` for a site that is
+        not configured, and whatever a call raises: a part of a list is never returned.
+        """
+
+
 class TruthReader(Protocol):
     async def snapshot(
         self,
@@ -162,7 +171,7 @@ class Locator(Protocol):
         """
 
 
-class Source(Verifier, Reader, Lister, Platform, Locator, Protocol):
+class Source(Verifier, Reader, Lister, UnitLister, Platform, Locator, Protocol):
     """All faces of one connection. Those who use one ask for that one only."""
 
 

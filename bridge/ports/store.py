@@ -24,6 +24,7 @@ from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.shelf import Shelves
 
 
 class Priority(IntEnum):
@@ -257,7 +258,15 @@ class AlertSink(Protocol):
         """Append to the ledger outside of any subject's run."""
 
 
-class Store(Inbox, DeliveryQueue, SubjectQueue, SubjectRecords, OperatorDesk, AlertSink, Protocol):
+class SiteWatch(Protocol):
+    async def is_busy(self, site: SiteKey) -> bool:
+        """Tell whether a tenant of the site is being looked at, is due to be, or waits for one of the first retries.
+
+        Somebody who has failed more often, is set aside, or is to be looked at later, keeps nobody waiting.
+        """
+
+
+class Store(Inbox, DeliveryQueue, SubjectQueue, SubjectRecords, OperatorDesk, AlertSink, SiteWatch, Shelves, Protocol):
     """One engine behind all ports; those who use one ask for that one only."""
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from bridge.store.codes import CODE_REST
 from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
+from bridge.store.late_shelves import LateShelves
 from bridge.store.opening import open_sqlite, schema_state, upgrade
 from bridge.store.schema import SchemaState
 from bridge.store.sqlite import LEASE, SqliteStore
@@ -14,6 +15,7 @@ __all__ = [
     "LEASE",
     "KeyFile",
     "Keyring",
+    "LateShelves",
     "OnBatch",
     "SchemaState",
     "SqliteStore",

@@ -18,6 +18,7 @@ from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SiteKey, Subje
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.whom import Whom
 from bridge.ports.clock import Clock
+from bridge.ports.shelf import Shelf
 from bridge.ports.store import (
     AlertRow,
     DeliveryRow,
@@ -27,11 +28,12 @@ from bridge.ports.store import (
     SubjectRecord,
     SubjectRow,
 )
-from bridge.store import desk, inbox, ledger, listed, meta, records, runs, subjects
+from bridge.store import desk, inbox, ledger, listed, meta, records, runs, site_watch, subjects
 from bridge.store.codes import SealedCode
 from bridge.store.jobs import Unit
 from bridge.store.keyring import Keyring
 from bridge.store.process_lock import ProcessLock
+from bridge.store.shelf import SqliteShelf
 from bridge.store.writer import Writer
 
 T = TypeVar("T")
@@ -170,6 +172,12 @@ class SqliteStore:
 
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         await self._writer.run(partial(ledger.append, entries=entries))
+
+    async def is_busy(self, site: SiteKey) -> bool:
+        return await self._read(partial(site_watch.is_busy, site=site, now=self._clock.now()))
+
+    def shelf(self, site: SiteKey) -> Shelf:
+        return SqliteShelf(site, keyring=self._keyring, read=self._read, write=self._writer.run)
 
     async def close(self) -> None:
         """Finish what was accepted and let go of the database; the writer's connection is the last to close."""

@@ -221,6 +221,15 @@ ledger = sa.Table(
     _partial("ledger_alert", "id", where="kind = 'alert'"),
 )
 
+shelf = sa.Table(
+    "shelf",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
 meta = sa.Table(
     "meta",
     metadata,

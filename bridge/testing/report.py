@@ -75,25 +75,23 @@ class _Recorder:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._checked[report.nodeid] = Checked(
-                suite="", check="the suite can be loaded", outcome=Outcome.FAILED, why=_last_line(report.longreprtext)
-            )
+            self._checked[report.nodeid] = _unloaded(_last_line(report.longreprtext))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        suites: dict[str, type[AdapterConformance]] = {}
+        hidden: dict[tuple[str, str], Checked] = {}
+        certifies = False
         for item in items:
             cls = getattr(item, "cls", None)
-            self._items[item.nodeid] = getattr(cls, "__name__", ""), _words(item)
+            suite, name = getattr(cls, "__name__", ""), getattr(item, "originalname", item.name)
+            self._items[item.nodeid] = suite, _words(item)
             if isinstance(cls, type) and issubclass(cls, AdapterConformance):
-                suites[cls.__name__] = cls
-        for title, suite in suites.items():
-            for name in _changed(suite):
-                self._checked[f"{title}::{name}"] = Checked(
-                    suite=title,
-                    check=_in_words(name),
-                    outcome=Outcome.FAILED,
-                    why="the suite changes this check of the kit; leave it out in quality.toml under [exempt]",
-                )
+                certifies = True
+                hidden |= {(suite, name): _changed(suite, name) for name in _missing(cls)}
+                if getattr(cls, name) is not getattr(AdapterConformance, name, getattr(cls, name)):
+                    self._checked[item.nodeid] = _changed(suite, _words(item))
+        self._checked |= {f"{suite}::{name}": checked for (suite, name), checked in hidden.items()}
+        if not certifies and not self._checked:
+            self._checked[""] = _unloaded("no check of the kit was collected")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         before = self._checked.get(report.nodeid)
@@ -110,11 +108,20 @@ class _Recorder:
         self._path.write_text(json.dumps([asdict(checked) for checked in self._checked.values()]), encoding="utf-8")
 
 
-def _changed(suite: type[AdapterConformance]) -> Iterator[str]:
-    """Yield the kit's checks that are not the kit's in `suite`."""
+def _unloaded(why: str) -> Checked:
+    return Checked(suite="", check="the suite can be loaded", outcome=Outcome.FAILED, why=why)
+
+
+def _missing(suite: type[AdapterConformance]) -> Iterator[str]:
+    """Yield the kit's checks that `suite` has put something else than a check in place of."""
     for name in dir(AdapterConformance):
-        if name.startswith(_CHECK) and getattr(suite, name, None) is not getattr(AdapterConformance, name):
+        if name.startswith(_CHECK) and not callable(getattr(suite, name, None)):
             yield name
+
+
+def _changed(suite: str, check: str) -> Checked:
+    why = "the suite changes this check of the kit; leave it out in quality.toml under [exempt]"
+    return Checked(suite=suite, check=_in_words(check), outcome=Outcome.FAILED, why=why)
 
 
 def _judged(report: pytest.TestReport) -> tuple[Outcome | None, str]:

@@ -1,4 +1,4 @@
-"""The receiver: one route for deliveries, two for whoever watches the process, and the metrics for the same host."""
+"""The receiver: routes for deliveries, feeds and whoever watches the process, and the metrics for the same host."""
 
 import asyncio
 import json
@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from bridge.domain.errors import Refused, StoreUnavailable
 from bridge.outbound.pinning import is_loopback
+from bridge.service.feeds import Feeds
 from bridge.service.receive import Receiver
+from bridge.web.feed import FeedRoute
 
 BODY_SECONDS: Final = 10.0
 RETRY_AFTER: Final = "5"
@@ -49,8 +51,15 @@ class Webhooks:
         return _answer(200, message)
 
 
-def receiver_app(receiver: Receiver, *, max_body_bytes: int, metrics: Callable[[], Awaitable[bytes]]) -> Starlette:
-    """Return the app that may face the world; only `/webhooks/` needs to be reachable from outside."""
+def receiver_app(
+    receiver: Receiver,
+    *,
+    max_body_bytes: int,
+    metrics: Callable[[], Awaitable[bytes]],
+    feeds: Feeds | None = None,
+) -> Starlette:
+    """Return the app that may face the world; only `/webhooks/`, and `/feeds/` where controllers fetch one, need to."""
+    fetched = [] if feeds is None else [Route("/feeds/{connection}/{site:path}", FeedRoute(feeds).answer)]
 
     async def livez(_: Request) -> Response:
         return _answer(200, "alive")
@@ -71,6 +80,7 @@ def receiver_app(receiver: Receiver, *, max_body_bytes: int, metrics: Callable[[
         routes=[
             # :path, so that a slash in the name is an unknown connection like any other
             Route("/webhooks/{connection:path}", Webhooks(receiver, max_body_bytes).answer, methods=["POST"]),
+            *fetched,
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/metrics", scrape),

@@ -65,6 +65,21 @@ def test_a_made_code_is_never_one_that_would_be_refused(seed: int, phone: str) -
     assert RULES.refusal(code, (phone,)) is None
 
 
+def test_a_code_may_not_begin_with_a_digit_that_the_vendor_loses() -> None:
+    numbers = CodeRules(min_length=4, first="123456789")
+    codes = ("048213", "0821", "482013", "480013")
+    refusals = [numbers.refusal(GateCode(text)) for text in codes]
+    assert refusals == [CodeRefusal.ALPHABET, CodeRefusal.ALPHABET, None, None]
+
+
+@given(seed=st.integers(), length=st.integers(min_value=3, max_value=10))
+def test_a_made_code_begins_as_it_may(seed: int, length: int) -> None:
+    numbers = CodeRules(min_length=length, max_length=length, first="123456789")
+    code = numbers.make(random.Random(seed).choice)
+    assert code.reveal()[0] != "0"
+    assert numbers.refusal(code) is None
+
+
 def test_the_code_in_force_stays() -> None:
     memory = CodeMemory(current=GateCode("482913"))
     assert choose_code([(R1, GateCode("482913"))], memory, RULES).code == GateCode("482913")

@@ -31,7 +31,8 @@ def _suites() -> list[type[AdapterConformance]]:
             module = importlib.import_module(entry.load().suite)
         except (ImportError, AttributeError):
             continue
-        found += [one for name, one in inspect.getmembers(module, inspect.isclass) if name.startswith("Test")]
+        members = inspect.getmembers(module, inspect.isclass)
+        found += [one for name, one in members if name.startswith("Test") and issubclass(one, AdapterConformance)]
     return sorted(set(found), key=lambda suite: f"{suite.__module__}.{suite.__name__}")
 
 

@@ -14,10 +14,10 @@ from bridge.domain.deliveries import DeliveryState
 from bridge.domain.ids import DeliveryId, SiteId
 from bridge.domain.whom import By, Whom
 from bridge.ports.store import Priority
-from bridge.store import desk, inbox, ledger, subjects, upgrade
+from bridge.store import desk, inbox, ledger, site_watch, subjects, upgrade
 from bridge.store import listed as listed_sightings
 from bridge.store.connections import writer_engine
-from bridge.store.tables import to_micros
+from bridge.store.tables import shelf, to_micros
 from tests.contracts.store_builders import LAKESIDE, START, a_key, a_sighting
 
 OLD, WAITING = 100_000, 2_000
@@ -127,6 +127,14 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "a tenant": (lambda connection: found(connection, By.TENANT), {"sqlite_autoindex_subject_1"}),
     "a rental": (lambda connection: found(connection, By.RENTAL), {"access_by_rental"}),
     "who has a unit": (lambda connection: found(connection, By.UNIT), {"access_by_unit"}),
+    "is a site busy": (
+        lambda connection: site_watch.is_busy(connection, site=(LAKESIDE, SiteId("site")), now=NOW),
+        {"sqlite_autoindex_subject_1"},
+    ),
+    "a shelf": (
+        lambda connection: connection.execute(sa.select(shelf).where(shelf.c.connection == "", shelf.c.site == "")),
+        {"sqlite_autoindex_shelf_1"},
+    ),
     "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),
     "counts": (desk.counts, {"delivery_claim", "delivery_set_aside", "subject_dead"}),

@@ -7,12 +7,11 @@ from bridge.sdk import BridgeError, Finding, SourceSite, TemporaryError, Unautho
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.fields import FieldCodes
 from bridge.sources.storeganise.keyring import Keyring
+from bridge.sources.storeganise.units import NOT_FOR_RENT
 from bridge.sources.storeganise.wire import UnitRow
 
 FIRST_FEW: Final = 5
 MAX_NAME: Final = 40
-LEAVE_OUT: Final = frozenset({"archived"})
-"""States of units that nobody can rent, so that their mapping does not matter."""
 
 _KEY_ADVICE: Final = "Use a key with the admin role, made in this business under Settings > Developer."
 _URL_ADVICE: Final = "Check the business code in base_url."
@@ -85,7 +84,7 @@ def _mapping(site: SourceSite, units: Sequence[UnitRow]) -> Finding:
     codes = FieldCodes(prefix=site.field_prefix)
     mapped, opted_out, missing = 0, 0, []
     for unit in units:
-        if unit.state in LEAVE_OUT:
+        if unit.state in NOT_FOR_RENT:
             continue
         try:
             mapping = codes.read_unit(unit.custom_fields or {}, f"units/{unit.id}")

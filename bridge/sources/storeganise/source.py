@@ -19,6 +19,7 @@ from bridge.sdk import (
     SourceContext,
     StaffTask,
     SubjectKey,
+    Unit,
     UnitId,
     Whom,
 )
@@ -33,6 +34,7 @@ from bridge.sources.storeganise.options import CloseTasks, StoreganiseOptions
 from bridge.sources.storeganise.resolve import DeliveryResolver
 from bridge.sources.storeganise.snapshot import SnapshotReader
 from bridge.sources.storeganise.tasks import complete_task, post_task
+from bridge.sources.storeganise.units import list_units
 from bridge.sources.storeganise.users import UserRentals
 from bridge.sources.storeganise.write_back import write_fields
 
@@ -78,6 +80,11 @@ class StoreganiseSource:
         if site not in self._sites:
             raise Rejected(f"site {site} is not configured")
         return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
+
+    async def list_units(self, site: SiteId) -> Sequence[Unit]:
+        if site not in self._sites:
+            raise Rejected(f"site {site} is not configured")
+        return await list_units(self._sites[site], self._api, self._keyring.of_site(site))
 
     async def snapshot(
         self,

@@ -63,9 +63,6 @@ CUTS: Final[Mapping[str, Fault]] = {
     "crash": faults.crashes,
     "lost_answer": faults.loses_the_answer,
     "lost_request": faults.loses_the_request,
-    "no_connection": faults.refuses_the_connection,
-    "error_after_it_was_done": faults.does_and_answers(502, "<html>Bad Gateway</html>"),
-    "error": faults.answers(500, '{"message": "internal"}'),
 }
 
 
@@ -135,7 +132,7 @@ class CrashChecks(Suite):
                 driver = await self._before(bench, step)
                 self._wanted(driver, step)
                 hang = faults.Hang()
-                bench.wire.arm(fault or hang, at=call, times=2 if fault is CUTS["error"] else 1)
+                bench.wire.arm(fault or hang, at=call)
                 await (_cut_off(driver) if fault else _cancelled(driver, hang))
                 had_its_turn = bench.wire.mend()
                 if restarts:

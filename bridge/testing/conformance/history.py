@@ -2,7 +2,7 @@
 """For any history of wishes, faults, crashes and lost references, the vendor ends with what was wanted, and once."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, ClassVar, Final
 
@@ -12,11 +12,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bridge.domain.access import AccessStatus
 from bridge.domain.errors import BridgeError
+from bridge.testing import wire as faults
 from bridge.testing.conformance.bench import Bench, Driver
 from bridge.testing.conformance.crashes import CUTS
 from bridge.testing.conformance.suite import NONE, Suite
 from bridge.testing.hands import Crash, somebody
+from bridge.testing.wire import Fault
 
+TROUBLE: Final[Mapping[str, Fault]] = {
+    **CUTS,
+    "no_connection": faults.refuses_the_connection,
+    "error_after_it_was_done": faults.does_and_answers(502, "<html>Bad Gateway</html>"),
+    "error": faults.answers(500, '{"message": "internal"}'),
+    "limit": faults.answers(429, "", {"Retry-After": "5"}),
+    "garbage": faults.answers(200, "<html>"),
+}
 STATUSES: Final = st.sampled_from(AccessStatus)
 EXAMPLES: Final = 20
 STEPS: Final = 12
@@ -74,9 +84,9 @@ class _History(RuleBasedStateMachine):
     def ivo_should_have(self, status: AccessStatus) -> None:
         self._wish(self._ivo, (NONE, NONE, status))
 
-    @rule(cut=st.sampled_from(sorted(CUTS)), call=st.integers(0, 9), forgets=st.booleans())
+    @rule(cut=st.sampled_from(sorted(TROUBLE)), call=st.integers(0, 9), forgets=st.booleans())
     def the_bridge_runs_in_trouble(self, cut: str, call: int, forgets: bool) -> None:  # noqa: FBT001 - hypothesis
-        self._bench.wire.arm(CUTS[cut], at=call, times=2)
+        self._bench.wire.arm(TROUBLE[cut], at=call, times=2)
         with suppress(Crash, BridgeError):
             self._do(self._mira.run())
         self._bench.wire.mend()
