@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import alerts, check, db, deliveries, demo, explain, sandbox, serve, sweep
+from bridge.cli import adapters, alerts, check, db, deliveries, demo, explain, sandbox, serve, sweep, targets
 from bridge.cli.context import Config, Context
 from bridge.telemetry import configure_logging
 
@@ -43,6 +43,8 @@ app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("alerts")(alerts.alerts)
 app.command("sweep")(sweep.sweep)
+app.command("targets")(targets.targets)
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

@@ -62,3 +62,16 @@ exec "$tools/root/usr/bin/systemd-analyze" "\$@"
 WRAPPER
     chmod 755 "$tools/bin/systemd-analyze"
 fi
+
+# Seam's own server for tests/seam_fake, which are left out where it is missing. Any registry that npm is set up for.
+seam='@seamapi/fake-seam-connect@1.86.0'
+if [ -f "$tools/seam/node_modules/${seam%@*}/dist/server.js" ] &&
+    grep -q "\"version\": \"${seam##*@}\"" "$tools/seam/node_modules/${seam%@*}/package.json"; then
+    :
+elif command -v node >/dev/null && command -v npm >/dev/null; then
+    mkdir -p "$tools/seam"
+    npm install --prefix "$tools/seam" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "$seam" \
+        >"$tools/seam/log" 2>&1 || echo "install-tools: npm cannot install $seam: see $tools/seam/log" >&2
+else
+    echo "install-tools: without node and npm, tests/seam_fake are left out" >&2
+fi
