@@ -1,0 +1,176 @@
+"""Salto's answers as they come over the wire: unknown fields are ignored, unknown words kept as UNKNOWN."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from bridge.sdk import Anomaly, GateCode, HeaderKey, is_safe_id
+
+_PIN: Final = re.compile(r"\d{4,8}", re.ASCII)
+DEFAULT_TOKEN_SECONDS: Final = 3600
+
+
+class Subscription(StrEnum):
+    """Whether a person holds one of the licence's seats; without one no door opens."""
+
+    SUBSCRIBED = "subscribed"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+
+def _subscription(word: Any) -> Subscription:
+    return Subscription(word) if word in ("subscribed", "suspended") else Subscription.UNKNOWN
+
+
+def _id(text: str) -> str:
+    if not is_safe_id(text):
+        raise ValueError("an id is letters, digits and dashes")
+    return text
+
+
+def _pin(value: Any) -> GateCode:
+    if not isinstance(value, str) or not _PIN.fullmatch(value):
+        raise ValueError("a PIN is a text of digits")
+    return GateCode(value)
+
+
+def _seconds(value: Any) -> Any:
+    return DEFAULT_TOKEN_SECONDS if value is None else value
+
+
+def _seldom_told(value: Any) -> Any:
+    return "" if value is None else value
+
+
+Id = Annotated[StrictStr, AfterValidator(_id)]
+Private = Annotated[StrictStr, BeforeValidator(_seldom_told), Field(repr=False)]
+
+
+class _Wire(BaseModel):
+    # No error repeats what came in: it may hold a PIN or a name.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+class WireToken(_Wire):
+    access_token: HeaderKey
+    expires_in: Annotated[StrictInt, BeforeValidator(_seconds), Field(gt=0)] = DEFAULT_TOKEN_SECONDS
+
+
+class WireSite(_Wire):
+    id: Id
+
+
+class Named(_Wire):
+    """A role or an access group: `customer_reference` is what people call it."""
+
+    id: Id
+    customer_reference: Private = ""
+
+
+class Listed(_Wire):
+    """Anybody at the site, as far as must be understood of strangers."""
+
+    id: Id
+    alias: Private = ""
+
+
+class PlatformUser(_Wire):
+    id: Id
+
+
+class SiteUser(_Wire):
+    """One of ours. `id` is the person at the site; `user.id` is the same person on the platform, for groups."""
+
+    id: Id
+    user: PlatformUser
+    alias: Private = ""
+    first_name: Private = ""
+    last_name: Private = ""
+    subscription_state: Annotated[Subscription, BeforeValidator(_subscription)] = Subscription.UNKNOWN
+    use_pin: StrictBool = True
+    blocked: StrictBool = False
+    """Locked out by hand at Salto KS."""
+
+    @property
+    def is_suspended(self) -> bool:
+        """Raises `Anomaly` for a state that the vendor's documents do not have."""
+        if self.subscription_state is Subscription.UNKNOWN:
+            raise Anomaly("Salto KS shows the person in a subscription state that is not documented")
+        return self.subscription_state is Subscription.SUSPENDED or self.blocked
+
+
+class ToldState(_Wire):
+    """What a change of the subscription may answer."""
+
+    subscription_state: Annotated[Subscription, BeforeValidator(_subscription)] = Subscription.UNKNOWN
+
+
+class Member(_Wire):
+    """Somebody in an access group, by whichever of their two ids is shown. One who is excluded is not let in."""
+
+    id: Id | None = None
+    user_id: Id | None = None
+    user: PlatformUser | None = None
+    excluded: StrictBool = False
+
+    @property
+    def ids(self) -> frozenset[str]:
+        told = (self.id, self.user_id, None if self.user is None else self.user.id)
+        return frozenset(one for one in told if one is not None)
+
+
+class Key(_Wire):
+    """A means of entry, without its digits."""
+
+    type: StrictStr
+
+
+class WirePin(_Wire):
+    """A PIN that was just made: a bare JSON text, told this once."""
+
+    code: Annotated[GateCode, BeforeValidator(_pin)]
+
+
+class WireError(_Wire):
+    code: Annotated[str, BeforeValidator(str), Field(alias="ErrorCode", repr=False)] = ""
+    text: Annotated[StrictStr, Field(alias="Message", repr=False)] = ""
+
+
+class OAuthError(_Wire):
+    error: StrictStr = ""
+
+
+class Page(_Wire):
+    """A piece of a listing: a bare array has no count."""
+
+    items: tuple[Any, ...] = Field(repr=False)
+    count: StrictInt | None = None
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def read(model: type[ModelT], value: Any, what: str) -> ModelT:
+    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+        raise Anomaly(f"{what}: the answer is not as documented at {place or 'its root'}") from None
+
+
+def read_page(value: Any, what: str) -> Page:
+    """Return a page, whichever of its two forms it has: a bare array, or one within `items`."""
+    return read(Page, {"items": value} if isinstance(value, list) else value, what)
