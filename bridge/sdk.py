@@ -94,10 +94,18 @@ HeaderKey = Annotated[SecretText, AfterValidator(_header_safe)]
 
 
 class Options(_BaseModel):
-    """What a plug-in's options derive from: unknown keys are refused, and no error repeats what was given."""
+    """What a plug-in's options derive from: unknown keys are refused, and no error repeats what was given.
+
+    The text below a field is what `gatebridge adapters show` says of it.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, validate_default=True
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
     )
 
 

@@ -79,6 +79,8 @@ def _say_adapter(told: dict[str, Any]) -> None:
         say("What it can do depends on options that have no default.")
     else:
         print_table(("it can, with its defaults", ""), flat(told["capabilities"]), empty="")
+        for sentence in told["which_means"]:
+            say(f"- {sentence}")
     say()
     print_table(("rule", "kept"), told["rules"].items(), empty="No quality.toml says which rules it keeps.")
     if told["exempt"]:
@@ -125,7 +127,7 @@ def certify_adapter(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show pytest's own words too, on stderr.")] = False,
     as_json: cli_context.AsJson = False,
 ) -> None:
-    """Run an adapter's conformance suite against its vendor's simulation. Needs `gatebridge[testing]`."""
+    r"""Run an adapter's conformance suite against its vendor's simulation. Needs pip install "gatebridge\[testing]"."""
     from bridge.catalog import find_adapter
     from bridge.cli.certifying import run_suite
 

@@ -48,7 +48,10 @@ async def _all(settings: Settings) -> Sequence[Finding]:
         for name, source in plugs.sources.items():
             findings += await _asked(f"connection {name}", source.check)
         for site in plugs.sites.values():
-            findings += await _asked(f"site {site.id} ({site.adapter_key})", site.adapter.check)
+            subject = f"site {site.id} ({site.adapter_key})"
+            limits = site.capabilities.consequences()
+            findings += [Finding(subject=subject, verdict=Verdict.OK, text=text) for text in limits]
+            findings += await _asked(subject, site.adapter.check)
     return findings
 
 

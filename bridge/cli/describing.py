@@ -1,13 +1,9 @@
 """What an adapter says of itself, gathered for people and for scripts."""
 
-import ast
-import inspect
-import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources.abc import Traversable
-from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchema
 from pydantic_core import core_schema
 
 from bridge.catalog import InstalledAdapter, papers_of
+from bridge.domain.capabilities import Capabilities
 from bridge.domain.errors import inert
 from bridge.ports.adapter import AdapterSpec
 
@@ -32,7 +29,7 @@ _TYPES: Final[Mapping[str, str]] = {
 def describe(adapter: InstalledAdapter, spec: AdapterSpec[Any]) -> dict[str, Any]:
     """Return everything that can be told of an adapter without opening it, as JSON."""
     papers = papers_of(adapter)
-    quality = _quality(papers)
+    quality, can = _quality(papers), _capabilities(spec)
     return {
         "key": adapter.name,
         "title": inert(spec.title),
@@ -42,7 +39,8 @@ def describe(adapter: InstalledAdapter, spec: AdapterSpec[Any]) -> dict[str, Any
         "readme": _place(papers, "README.md"),
         "suite": spec.suite or None,
         "options": list(_options(spec.options)),
-        "capabilities": _capabilities(spec),
+        "capabilities": None if can is None else asdict(can),
+        "which_means": [] if can is None else list(can.consequences()),
         "rules": {name: _answer(answer) for name, answer in quality.get("rules", {}).items()},
         "exempt": dict(_exempt(quality.get("exempt", {}))),
     }
@@ -61,7 +59,6 @@ class _Lenient(GenerateJsonSchema):
 
 def _options(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
     schema = model.model_json_schema(schema_generator=_Lenient)
-    said = _said_below(model)
     for name, field in model.model_fields.items():
         known = schema.get("properties", {}).get(field.alias or name, {})
         of_its_type = _defined(known, schema.get("$defs", {})).get("description", "")
@@ -70,25 +67,8 @@ def _options(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
             "needed": field.is_required(),
             "type": _type(known, schema.get("$defs", {})),
             "default": known.get("default"),
-            "meaning": inert(field.description or said.get(name) or of_its_type, MAX_TEXT),
+            "meaning": inert(field.description or of_its_type, MAX_TEXT),
         }
-
-
-def _said_below(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return the texts that stand below fields in the source of a model and of what it derives from."""
-    said: dict[str, str] = {}
-    for cls in reversed(model.__mro__):
-        if not issubclass(cls, BaseModel) or cls is BaseModel:
-            continue
-        try:
-            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-        except (OSError, TypeError, SyntaxError, ValueError):
-            continue  # a model without a source says less
-        for line, below in pairwise(getattr(definition, "body", [])):
-            match line, below:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    said[name] = text
-    return said
 
 
 def _defined(known: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -111,10 +91,10 @@ def _type(known: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     return f"list of {_type(known['items'], definitions)}" if word == "list" and known.get("items") else word
 
 
-def _capabilities(spec: AdapterSpec[Any]) -> dict[str, Any] | None:
+def _capabilities(spec: AdapterSpec[Any]) -> Capabilities | None:
     """Return the capabilities with every option at its default, None where they depend on an option that has none."""
     try:
-        return asdict(spec.capabilities(spec.options.model_construct()))
+        return spec.capabilities(spec.options.model_construct())
     except Exception:  # noqa: BLE001 - the adapter's own code, asked with options that are not all there
         return None
 

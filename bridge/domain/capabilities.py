@@ -33,3 +33,17 @@ class Capabilities:
     """A target takes one tenant at a time: who had it before is removed before the next one is let in."""
     updates_person: bool = True
     """Name, e-mail and phone can be changed after the person was made."""
+
+    def consequences(self) -> tuple[str, ...]:
+        """Return what the vendor's limits mean for staff and tenants, a sentence each; none where there are none."""
+        told = {
+            "the vendor makes the gate codes: one that staff type is refused": self.code_maker is CodeMaker.VENDOR,
+            "gate codes cannot be read back: one that somebody changes at the vendor is not noticed": (
+                not self.reads_codes
+            ),
+            "only a whole tenant can be suspended: a unit that closes beside an open one is taken away, and given back "
+            "when it opens": self.suspends is SuspendScope.PERSON,
+            "a unit takes one tenant at a time: the next one waits until the one before is removed": self.one_occupant,
+            "a tenant's name, e-mail and phone stay as they were at the move-in": not self.updates_person,
+        }
+        return tuple(sentence for sentence, applies in told.items() if applies)
