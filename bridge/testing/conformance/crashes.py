@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from bridge.domain.access import AccessStatus
-from bridge.domain.errors import BridgeError, OutcomeUnknown, TemporaryError
+from bridge.domain.errors import BridgeError, OutcomeUnknown
 from bridge.testing import wire as faults
 from bridge.testing.conformance.bench import Bench, Driver
 from bridge.testing.conformance.suite import GRANTED, NONE, SHUT, Suite
@@ -20,6 +20,10 @@ from bridge.testing.wire import Fault
 
 MAX_CALLS: Final = 60
 """More calls than any step needs: an adapter that makes more for one tenant is at fault."""
+
+
+GRANT_CALLS: Final = 20
+"""A move-in's first calls, its writes among them."""
 
 
 class Step(StrEnum):
@@ -107,20 +111,17 @@ class CrashChecks(Suite):
             await self._ends(bench, driver)
 
     async def test_a_write_without_an_answer_is_said_to_be_unknown(self) -> None:
+        said = {await self._said_of_a_move_in_without_answers_from(call) for call in range(GRANT_CALLS)}
+        assert OutcomeUnknown in said or said == {None}
+
+    async def _said_of_a_move_in_without_answers_from(self, call: int) -> type[BridgeError] | None:
         async with self.bench() as bench:
-            hands, door = bench.hands(), bench.simulation.doors[0]
-            said = set()
-            for call in range(MAX_CALLS):
-                bench.wire.arm(faults.loses_the_answer, at=call, times=None)
-                try:
-                    await self.grant(bench, hands, door)
-                except (OutcomeUnknown, TemporaryError) as error:
-                    said.add(type(error))
-                finally:
-                    had_its_turn = bench.wire.mend()
-                if not had_its_turn:
-                    break
-            assert OutcomeUnknown in said or hasattr(bench.simulation, "shelf")
+            bench.wire.arm(faults.loses_the_answer, at=call, times=None)
+            try:
+                await self.grant(bench, bench.hands(), bench.simulation.doors[0])
+            except BridgeError as error:
+                return type(error)
+            return None
 
     async def _at_each_call(
         self, step: Step, fault: Fault | None, *, restarts: bool = False, forgets: bool = False

@@ -1,26 +1,17 @@
-"""What `gatebridge adapters certify simulator` runs, as part of the tests: two kinds always, the others under soak."""
+"""What `gatebridge adapters certify simulator` runs, as part of the tests."""
 
-import pytest
-
-from adapters.simulator import suite
 from adapters.simulator.suite import (  # noqa: F401 - pytest collects them
     OverAGate,
+    TestGivenMaskedByPerson,
+    TestGivenMaskedByTarget,
+    TestGivenShownByPerson,
     TestGivenShownByTarget,
     TestMadeMaskedByPerson,
+    TestMadeMaskedByTarget,
+    TestMadeShownByPerson,
+    TestMadeShownByTarget,
 )
 from tests.adapters.simulator.rig import KINDS
-
-
-def _soaked(kind: type[OverAGate]) -> type[OverAGate]:
-    return type(kind.__name__, (kind,), {"pytestmark": [*kind.pytestmark, pytest.mark.soak]})
-
-
-TestGivenShownByPerson = _soaked(suite.TestGivenShownByPerson)
-TestGivenMaskedByTarget = _soaked(suite.TestGivenMaskedByTarget)
-TestGivenMaskedByPerson = _soaked(suite.TestGivenMaskedByPerson)
-TestMadeShownByTarget = _soaked(suite.TestMadeShownByTarget)
-TestMadeShownByPerson = _soaked(suite.TestMadeShownByPerson)
-TestMadeMaskedByTarget = _soaked(suite.TestMadeMaskedByTarget)
 
 
 def test_no_kind_is_left_out() -> None:

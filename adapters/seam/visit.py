@@ -1,0 +1,214 @@
+"""One change of one person at Seam: what is found at the locks is taken up, and what is missing is done."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from adapters.seam.client import Changes, SeamClient
+from adapters.seam.mapping import (
+    POSTPONED,
+    UNBOUND,
+    is_going,
+    is_of,
+    is_postponed,
+    label_for,
+    refused_by_lock,
+    state_of,
+    tag_of,
+    window_of,
+)
+from adapters.seam.options import SeamCodesOptions, Suspend
+from adapters.seam.wire import CodeType, WireCode, WireMark
+from bridge.sdk import (
+    Anomaly,
+    Checkpoint,
+    Conflict,
+    EntryState,
+    GateCode,
+    NotYetConsistent,
+    Person,
+    Ref,
+    Rejected,
+    TargetId,
+)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is remembered of a person: their code at each lock, empty while it is being made.
+
+    `whole` says that there are no codes elsewhere; a reference that was lost cannot say so.
+    """
+
+    codes: dict[TargetId, str] = field(default_factory=dict)
+    whole: bool = False
+
+    @classmethod
+    def of(cls, ref: Ref | None) -> "Known":
+        codes = {} if ref is None else ref.get("codes")
+        if ref is None or not isinstance(codes, Mapping):
+            return cls()
+        kept = {TargetId(device): code for device, code in codes.items() if isinstance(code, str)}
+        return cls(codes=kept, whole=ref.get("whole") is True)
+
+    @property
+    def ref(self) -> Ref | None:
+        return self.kept if self.codes or self.whole else None
+
+    @property
+    def kept(self) -> Ref:
+        return {"codes": dict(self.codes), "whole": self.whole}
+
+
+async def look(seam: SeamClient, person: Person, device: TargetId, known: Known) -> list[WireCode]:
+    """Return a person's codes at a lock. Nothing is believed only if the code that we keep is gone as well."""
+    tag, kept = tag_of(person), known.codes.get(device) or None
+
+    def is_ours(mark: WireMark) -> bool:
+        return is_of(mark, tag, kept)
+
+    found = await seam.codes_at(device, is_ours)
+    if kept is None or any(code.access_code_id == kept for code in found):
+        return found
+    shown = await seam.show(kept)
+    if shown is not None and shown.device_id == device and is_ours(shown):
+        raise Anomaly("Seam has the tenant's code, but its listing does not show it")
+    return found
+
+
+class Visit:
+    """What a change may do. All but `open` make nothing."""
+
+    def __init__(
+        self, seam: SeamClient, person: Person, options: SeamCodesOptions, ref: Ref | None, checkpoint: Checkpoint
+    ) -> None:
+        self._seam = seam
+        self._person = person
+        self._options = options
+        self._known = Known.of(ref)
+        self._checkpoint = checkpoint
+        self._label = label_for(person, options.name_style)
+
+    @property
+    def ref(self) -> Ref | None:
+        """What to keep of the person."""
+        return self._known.ref
+
+    async def open(self, device: TargetId, code: GateCode | None, *, may_make: bool) -> None:
+        """Have the code open the lock; a code is made only where it `may_make` one."""
+        kept = await self._the_one_at(device, code)
+        if kept is not None:
+            await self._reopen(kept, code)
+        elif may_make:
+            if code is None:
+                raise Rejected("a grant needs a gate code at Seam")
+            await self._make(device, code)
+
+    async def change_code(self, code: GateCode | None) -> None:
+        if code is None:
+            raise Rejected("Seam's codes are made by the bridge: a changed one must be given")
+        for device in await self._everywhere():
+            kept = await self._the_one_at(device, code, or_wait=False)
+            if kept is not None and kept.code != code:
+                await self._update(kept, {"code": code.reveal()})
+
+    async def rename(self) -> None:
+        for device in await self._everywhere():
+            kept = await self._the_one_at(device, None, or_wait=False)
+            if kept is not None and kept.name != self._label:
+                await self._update(kept, {})
+
+    async def suspend(self, device: TargetId) -> None:
+        if self._options.suspend is Suspend.DELETE:
+            await self.revoke(device)
+            return
+        kept = await self._the_one_at(device, None, or_wait=False)
+        if kept is not None and not is_postponed(kept):
+            await self._update(kept, POSTPONED)
+
+    async def revoke(self, device: TargetId) -> None:
+        for code in await look(self._seam, self._person, device, self._known):
+            await self._delete(code)
+        self._known.codes.pop(device, None)
+
+    async def remove_everything(self) -> None:
+        for device in await self._everywhere():
+            await self.revoke(device)
+
+    async def _everywhere(self) -> Collection[TargetId]:
+        """Return the locks that can have a code of the person: those we keep, or all where the memory has gaps."""
+        if self._known.whole:
+            return list(self._known.codes)
+        devices = {TargetId(lock.device_id) for lock in await self._seam.locks()} | self._known.codes.keys()
+        found = {device: await look(self._seam, self._person, device, self._known) for device in sorted(devices)}
+        ours = {device: codes[0].access_code_id for device, codes in found.items() if codes}
+        self._known = Known(codes=ours, whole=True)
+        return list(ours)
+
+    async def _the_one_at(self, device: TargetId, code: GateCode | None, *, or_wait: bool = True) -> WireCode | None:
+        """Return the person's code at a lock; where there are several, one stays: an open one, with these digits."""
+        found = await look(self._seam, self._person, device, self._known)
+        staying = [one for one in found if not is_going(one)]
+        if not staying:
+            if found and or_wait:
+                raise NotYetConsistent("the lock still has the code that is being deleted")
+            return None
+        kept, *doubles = sorted(
+            staying, key=lambda one: (state_of(one) is not EntryState.ACTIVE, one.code != code, one.access_code_id)
+        )
+        for double in doubles:
+            await self._delete(double)
+        self._known.codes[device] = kept.access_code_id
+        return kept
+
+    async def _reopen(self, kept: WireCode, code: GateCode | None) -> None:
+        wanted = code or kept.code
+        refused = refused_by_lock(kept)
+        if refused is not None and (kept.code == wanted or not issubclass(refused, Conflict)):
+            await self._give_up(kept)
+        changes = {} if wanted is None or kept.code == wanted else {"code": wanted.reveal()}
+        if changes or kept.type is not CodeType.ONGOING:
+            await self._update(kept, {**changes, **UNBOUND})
+
+    async def _make(self, device: TargetId, code: GateCode) -> None:
+        self._known.codes[device] = ""
+        await self._keep()
+        try:
+            made = await self._seam.create(device, self._label, code)
+        except Conflict:
+            # An earlier call that timed out may have come through after our look-up: then its code is ours.
+            kept = await self._the_one_at(device, code)
+            if kept is None:
+                await self._forget(device)
+                raise
+            await self._reopen(kept, code)
+            return
+        except Rejected:
+            await self._forget(device)
+            raise
+        self._known.codes[device] = made.access_code_id
+        await self._keep()
+        if refused_by_lock(made) is not None:
+            await self._give_up(made)
+
+    async def _give_up(self, code: WireCode) -> None:
+        """Delete a code that the lock does not take, and raise why: it would be set when nobody expects it."""
+        await self._delete(code)
+        kind = refused_by_lock(code) or Rejected
+        raise kind("the lock has these digits already" if kind is Conflict else "the lock has no room for another code")
+
+    async def _update(self, kept: WireCode, changes: Changes) -> None:
+        """Change a code, and with it its name and time to what they should be, whatever the server does of itself."""
+        name = {} if kept.name == self._label else {"name": self._label}
+        time = {} if "type" in changes else window_of(kept)
+        await self._seam.update(kept.access_code_id, {**time, **name, **changes})
+
+    async def _delete(self, code: WireCode) -> None:
+        if not is_going(code):
+            await self._seam.delete(code.access_code_id)
+
+    async def _keep(self) -> None:
+        await self._checkpoint.keep_ref(self._known.kept)
+
+    async def _forget(self, device: TargetId) -> None:
+        self._known.codes.pop(device, None)
+        await self._keep()

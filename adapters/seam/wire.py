@@ -1,0 +1,105 @@
+"""Seam's answers about locks and their codes: unknown fields are ignored, unknown words kept as UNKNOWN."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, Field, StrictStr
+
+from adapters.seam.rpc import SeamError, Wire
+from bridge.sdk import GateCode
+
+
+class CodeStatus(StrEnum):
+    SETTING = "setting"
+    SET = "set"
+    UNSET = "unset"
+    REMOVING = "removing"
+    UNKNOWN = "unknown"
+
+
+class CodeType(StrEnum):
+    ONGOING = "ongoing"
+    TIME_BOUND = "time_bound"
+    UNKNOWN = "unknown"
+
+
+def _status(word: Any) -> CodeStatus:
+    return CodeStatus(word) if word in set(CodeStatus) else CodeStatus.UNKNOWN
+
+
+def _type(word: Any) -> CodeType:
+    return CodeType(word) if word in set(CodeType) else CodeType.UNKNOWN
+
+
+def _code(value: Any) -> GateCode | None:
+    if value is None or isinstance(value, GateCode):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a code is a text")  # noqa: TRY004 - pydantic turns only a ValueError into its own
+    return GateCode(value)
+
+
+Private = Annotated[StrictStr | None, Field(repr=False)]
+
+
+class WireIssue(Wire):
+    """Something that is wrong with a code, a device or an account."""
+
+    error_code: StrictStr = ""
+    is_device_error: bool = False
+    is_connected_account_error: bool = False
+
+
+class WireMark(Wire):
+    """As much of a code as tells whose it is."""
+
+    access_code_id: StrictStr
+    device_id: StrictStr
+    name: Private = None
+    is_managed: bool = True
+    is_backup: bool = False
+
+
+class WireCode(WireMark):
+    code: Annotated[GateCode | None, BeforeValidator(_code)]
+    """None while Seam has not chosen one."""
+    status: Annotated[CodeStatus, BeforeValidator(_status)]
+    type: Annotated[CodeType, BeforeValidator(_type)]
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    errors: tuple[WireIssue, ...] = ()
+
+
+class WireConstraint(Wire):
+    constraint_type: StrictStr = ""
+
+
+class WireProperties(Wire):
+    name: StrictStr = ""
+    online: bool = True
+    supported_code_lengths: tuple[float, ...] = ()
+    """Empty where Seam does not know them."""
+    max_active_codes_supported: float | None = None
+    code_constraints: tuple[WireConstraint, ...] = ()
+
+
+class WireLock(Wire):
+    device_id: StrictStr
+    device_type: StrictStr
+    display_name: StrictStr = ""
+    can_program_online_access_codes: bool | None = None
+    properties: WireProperties
+    errors: tuple[WireIssue, ...] = ()
+
+
+class WireWorkspace(Wire):
+    name: StrictStr = ""
+    is_sandbox: bool = False
+    is_suspended: bool = False
+
+
+class WireAttempt(Wire):
+    """What came of an order so far: `pending`, `success` or `error`."""
+
+    status: StrictStr = ""
+    error: SeamError | None = None
