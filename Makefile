@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: demo test lint types contracts tools package unit bench soak lock clean
@@ -22,10 +23,7 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.dev tools
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not soak" $(PYTEST)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered --fail-under=90
+	$(BIN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 $(PYTEST)
 
 # What the tests of deploy/ run; the system is left as it is.
 tools: $(VENV)/.dev

@@ -43,7 +43,7 @@ from bridge.domain.ids import (
 from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Resync, Snapshot, Tenant, Unit
 from bridge.domain.whom import By, Whom
 from bridge.outbound.calls import Answer, call
-from bridge.outbound.pinning import base_url, origin
+from bridge.outbound.pinning import base_url
 from bridge.outbound.tokens import Token, TokenAuth
 from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref, Target
 from bridge.ports.feed import Feed, FeedFormat, FeedPage
@@ -194,6 +194,5 @@ __all__ = [
     "inert",
     "is_safe_id",
     "is_safe_target",
-    "origin",
     "read_json_object",
 ]

@@ -4,11 +4,13 @@ import importlib.metadata
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 import typer
+from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from bridge.cli.app import app
@@ -116,8 +118,19 @@ def test_the_table_of_gate_systems_has_every_adapter_and_no_other() -> None:
 def test_an_adapters_page_has_all_its_keys_and_no_other(entry: importlib.metadata.EntryPoint) -> None:
     page = (ROOT / entry.module.replace(".", "/") / "README.md").read_text(encoding="utf-8")
     table = page.split("\n## Options\n", 1)[1].split("\n## ", 1)[0]
-    keys = {key.split(".")[0] for line in table.splitlines() for key in re.findall(r"^\| `([a-z0-9_.]+)`", line)}
-    assert keys == set(entry.load().options.model_fields)
+    told = {key for line in table.splitlines() for key in re.findall(r"^\| `([a-z0-9_.]+)`", line)}
+    options = entry.load().options
+    assert {key.split(".")[0] for key in told} >= set(options.model_fields)
+    assert {part for key in told for part in key.split(".")} <= set(_names_in(options))
+
+
+def _names_in(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the names of a model's fields, and of those in the models that they hold."""
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _names_in(inner)
 
 
 @pytest.mark.parametrize("entry", OURS, ids=lambda entry: entry.name)
