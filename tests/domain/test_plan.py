@@ -1,6 +1,7 @@
 """A plan, applied in full, leaves nothing to plan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -114,6 +115,22 @@ def test_a_transfer_keeps_the_old_door_until_the_new_one_is_seen_open() -> None:
     ]
     then = planned(wanted, seen({A: ACTIVE, B: ACTIVE}), records | ours(R2, B), CODE, link)
     assert [(c.kind, c.target, c.after) for c in then.changes] == [(Kind.REVOKE, A, frozenset())]
+
+
+def test_a_transfer_keeps_the_old_door_while_the_new_one_is_accepted_and_not_in_force() -> None:
+    wanted = desired(access(R1, NONE), access(R2, GRANTED, target=B))
+    records = ours(R1, A) | ours(R2, B)
+    observed = replace(seen({A: ACTIVE, B: ACTIVE}), unsettled=frozenset({B}))
+    (removal,) = planned(wanted, observed, records, CODE, transfers={R1: R2}).changes
+    assert (removal.target, removal.after) == (A, frozenset({R2}))
+    (removal,) = planned(wanted, seen({A: ACTIVE, B: ACTIVE}), records, CODE, transfers={R1: R2}).changes
+    assert (removal.target, removal.after) == (A, frozenset())
+
+
+def test_what_is_accepted_and_not_in_force_is_removed_like_any_other() -> None:
+    observed = replace(seen({A: ACTIVE}), unsettled=frozenset({A}))
+    plan = planned(desired(access(R1, NONE)), observed, ours(R1, A), CODE)
+    assert kinds(plan) == [(Kind.REVOKE, A), (Kind.REMOVE_PERSON, None)]
 
 
 def test_a_transfer_to_a_unit_without_mapping_keeps_the_old_door_open() -> None:
