@@ -145,6 +145,8 @@ def certify_adapter(
 
 
 def _say_checks(name: str, checked: Sequence[Any], *, is_certified: bool) -> None:
+    """Print a table for each suite, what failed at its end, and the total."""
+    checked = sorted(checked, key=lambda row: row["outcome"] == "failed")
     for suite in dict.fromkeys(row["suite"] for row in checked):
         say(suite or "Suite")
         print_table(

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - the checks are imported after their assertions were registered for rewriting
 """What every adapter must keep, as checks that an author subclasses.
 
 ::
@@ -13,6 +14,12 @@ checks follow the declared capabilities. A check is left out only for an ability
 in `quality.toml`: `[exempt] test_name = "why"`.
 """
 
+import pytest
+
+PARTS = ("answers", "bench", "crashes", "history", "lifecycle", "manners", "setup", "suite")
+# A failed check shows both sides of its assertion, as in a test module: before any of them is imported.
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
+
 from bridge.testing.conformance.answers import AnswerChecks
 from bridge.testing.conformance.bench import Bench, Driver
 from bridge.testing.conformance.crashes import CrashChecks
@@ -23,8 +30,8 @@ from bridge.testing.conformance.setup import SetUpChecks
 from bridge.testing.simulation import SimulatedClock, Simulation
 
 
-class AdapterConformance(LifecycleChecks, CrashChecks, AnswerChecks, MannersChecks, SetUpChecks, HistoryChecks):
-    """Subclass as `Test...`, with `spec` and `simulate`."""
+class AdapterConformance(HistoryChecks, SetUpChecks, MannersChecks, AnswerChecks, CrashChecks, LifecycleChecks):
+    """Subclass as `Test...`, with `spec` and `simulate`. The checks run from the last base to the first."""
 
 
 __all__ = ["AdapterConformance", "Bench", "Driver", "SimulatedClock", "Simulation"]

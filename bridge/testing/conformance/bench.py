@@ -22,9 +22,9 @@ from bridge.testing.hands import Hands, somebody
 from bridge.testing.simulation import SimulatedClock, Simulation
 from bridge.testing.wire import Wire
 
-PATIENCE: Final = 40
-"""How often something is tried again before it is given up, and the clock moves on between two tries."""
-STEP_SECONDS: Final = 10.0
+PATIENCE: Final = 25
+"""How often something is tried again before it is given up."""
+MAX_PAUSE: Final = 60.0
 ROUNDS: Final = 8
 
 
@@ -120,7 +120,7 @@ class Driver:
     async def settle(self) -> Observed:
         """Run until a plan is empty and all of it is in force, and return what is seen then."""
         why = "?"
-        for _ in range(PATIENCE):
+        for tries in range(PATIENCE):
             try:
                 plan = await self.run()
                 observed = await self.hands.observe()
@@ -130,7 +130,7 @@ class Driver:
                 if not plan.changes and not observed.unsettled:
                     return observed
                 why = ", ".join(f"{change.kind} {change.target or ''}" for change in plan.changes) or "unsettled"
-            self._bench.clock.advance(STEP_SECONDS)
+            self._bench.clock.advance(pause(tries))
         raise AssertionError(f"still left to do after {PATIENCE} runs: {why}")
 
     async def _try(self, change: Change, observed: Observed) -> None:
@@ -175,13 +175,18 @@ class Driver:
         return self._bench.capabilities.code_maker is CodeMaker.VENDOR
 
 
+def pause(tries: int) -> float:
+    """Return the seconds that the bridge waits at least after so many tries: not a second at first, then doubling."""
+    return min(MAX_PAUSE, 0.5 * 2.0**tries)
+
+
 async def patiently(bench: Bench, hands: Hands, kind: Kind, door: TargetId | None, code: GateCode | None) -> None:
     """Apply one change, again while the vendor is late; whatever else it raises is raised."""
-    for _ in range(PATIENCE):
+    for tries in range(PATIENCE):
         try:
             await hands.apply(kind, door, code)
         except NotYetConsistent:
-            bench.clock.advance(STEP_SECONDS)
+            bench.clock.advance(pause(tries))
         else:
             return
     raise AssertionError(f"{kind}: the vendor is late for ever")

@@ -19,7 +19,7 @@ from bridge.domain.ids import TargetId
 from bridge.domain.tenancy import Tenant
 from bridge.ports.adapter import Person
 from bridge.testing import wire as faults
-from bridge.testing.conformance.bench import PATIENCE, STEP_SECONDS, Bench, Driver
+from bridge.testing.conformance.bench import PATIENCE, Bench, Driver, pause
 from bridge.testing.conformance.suite import ACTIVE, GRANTED, NONE, SHUT, Suite
 from bridge.testing.hands import Hands, somebody
 
@@ -216,11 +216,11 @@ class MannersChecks(Suite):
             return "\n".join(said) if bench.wire.mend() else None
 
     async def _grant_in_the_end(self, bench: Bench, hands: Hands, door: TargetId) -> None:
-        for _ in range(PATIENCE):
+        for tries in range(PATIENCE):
             try:
                 await hands.apply(Kind.GRANT, door, self.given(self.code))
             except NotYetConsistent:
-                bench.clock.advance(STEP_SECONDS)
+                bench.clock.advance(pause(tries))
             else:
                 return
 

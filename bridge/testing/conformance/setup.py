@@ -1,8 +1,11 @@
 # ruff: noqa: S101 - pytest asserts
 """What an operator meets: options, check, the list of targets, the documents."""
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import pytest
 from pydantic import ValidationError
@@ -119,6 +122,18 @@ class SetUpChecks(Suite):
             exempt = isinstance(answer, dict) and answer.get("status") == "exempt" and answer.get("why", "").strip()
             assert answer == "done" or exempt, rule
 
+    def test_the_adapter_imports_the_sdk_only(self) -> None:
+        """`suite` and `simulation` may import `bridge.testing` too: they certify, and the bridge never loads them."""
+        package = self.spec.suite.rpartition(".")[0]
+        outside = [
+            f"{name} imports {module}"
+            for name, text in _sources(files(package))
+            if not name.startswith(("suite", "simulation"))
+            for module in _imports(text)
+            if module.split(".")[0] == "bridge" and module != "bridge.sdk"
+        ]
+        assert outside == []
+
     def test_each_exemption_has_its_reason_and_its_check(self) -> None:
         exempt = self.exemptions()
         assert all(hasattr(self, name) for name in exempt)
@@ -130,3 +145,20 @@ class SetUpChecks(Suite):
 
     def _readme(self) -> str:
         return (files(self.spec.suite.rpartition(".")[0]) / "README.md").read_text(encoding="utf-8")
+
+
+def _sources(folder: Traversable, inside: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each Python file below a package by its path, with its text."""
+    for one in folder.iterdir():
+        if one.is_dir():
+            yield from _sources(one, f"{inside}{one.name}/")
+        elif one.name.endswith(".py"):
+            yield inside + one.name, one.read_text(encoding="utf-8")
+
+
+def _imports(text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources import files
+from random import Random
 from typing import Any, ClassVar, NoReturn
 
 import pytest
@@ -14,10 +15,10 @@ import pytest
 from bridge.domain.access import AccessStatus
 from bridge.domain.capabilities import Capabilities, CodeMaker, SuspendScope
 from bridge.domain.changes import EntryState, Kind
-from bridge.domain.credential import GateCode
+from bridge.domain.credential import CodeRules, GateCode
 from bridge.domain.ids import TargetId
 from bridge.ports.adapter import AdapterSpec
-from bridge.testing.conformance.bench import Bench, Driver, benched, patiently
+from bridge.testing.conformance.bench import PATIENCE, Bench, Driver, benched, patiently, pause
 from bridge.testing.hands import Hands
 from bridge.testing.simulation import SimulatedClock, Simulation
 
@@ -30,9 +31,10 @@ class Suite(ABC):
 
     pytestmark: ClassVar = [pytest.mark.anyio]
     spec: ClassVar[AdapterSpec[Any]]
-    code: ClassVar[GateCode] = GateCode("048213")
-    other_code: ClassVar[GateCode] = GateCode("590274")
-    strangers_code: ClassVar[GateCode] = GateCode("713964")
+    code: GateCode = GateCode("048213")
+    other_code: GateCode = GateCode("590274")
+    strangers_code: GateCode = GateCode("713964")
+    """Three codes. Where the declared rules refuse one of them, three others are made by the rules."""
 
     @abstractmethod
     def simulate(self, clock: SimulatedClock) -> Simulation:
@@ -48,6 +50,9 @@ class Suite(ABC):
         name = request.node.originalname
         if why := self.exemptions().get(name):
             pytest.skip(f"exempt: {why}")
+        rules = self.declared.code_rules
+        if any(rules.refusal(code) for code in (self.code, self.other_code, self.strangers_code)):
+            self.code, self.other_code, self.strangers_code = codes_by(rules)
         monkeypatch.setattr(socket.socket, "connect", _no_way_around)
         monkeypatch.setattr("bridge.outbound.calls.READ_RETRY_SECONDS", 0.0)
 
@@ -151,10 +156,10 @@ class Suite(ABC):
     async def sees(self, bench: Bench, hands: Hands, entries: Mapping[TargetId, EntryState]) -> None:
         """Assert that the person is observed with these entries and the code that was kept last, and that it works."""
         seen = await hands.observe()
-        for _ in range(40):
+        for tries in range(PATIENCE):
             if not seen.unsettled:
                 break
-            bench.clock.advance(10.0)
+            bench.clock.advance(pause(tries))
             seen = await hands.observe()
         assert (dict(seen.entries), seen.unsettled, seen.code_in_doubt) == (dict(entries), frozenset(), False)
         assert seen.exists
@@ -163,6 +168,16 @@ class Suite(ABC):
             assert seen.code == (hands.code if bench.capabilities.reads_codes else None)
             for door, state in entries.items():
                 assert bench.simulation.opens(hands.code.reveal(), door) is (state is ACTIVE)
+
+
+def codes_by(rules: CodeRules) -> tuple[GateCode, GateCode, GateCode]:
+    """Return three different codes that the rules allow, the same each time."""
+    choice = Random(7).choice  # noqa: S311 - codes of a simulation
+    made: list[GateCode] = []
+    while len(made) < 3:  # noqa: PLR2004 - three, as it says
+        code = rules.make(choice)
+        made += [code] if code not in made else []
+    return made[0], made[1], made[2]
 
 
 def _no_way_around(*_: object) -> NoReturn:
