@@ -187,7 +187,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             metrics=metrics,
             store=store,
             entrances=plugs.entrances,
-            feeds=Feeds(feeds=plugs.feeds, watch=store, clock=clock),
+            feeds=Feeds(feeds=plugs.feeds, watch=store, has_listed=sweeper.has_listed),
             alerts=alerts,
             resolver=Resolver(
                 readers=plugs.sources,

@@ -44,6 +44,9 @@ class PullFeedAdapter:
         except BridgeError as error:
             advice = "Put back the database and its key as they were in the last good backup."
             return [Finding(subject=subject, verdict=Verdict.FAILED, text=str(error), advice=advice)]
+        if content.number == 0:
+            text = f"{where}; nothing was ever put into it, so they are answered 503"
+            return [Finding(subject=subject, verdict=Verdict.OK, text=text)]
         rows = sum(len(row.doors) for row in content.rows.values())
         known = "knows all of it" if content.fetched >= content.number else "has yet to fetch the latest"
         text = f"{where}; it has {len(content.rows)} people and {rows} rows, and a controller {known}"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -12,7 +13,8 @@ from bridge.sdk import EntryState, FeedFormat, SiteId
 
 Line = Mapping[str, str]
 """One row of the feed, by its headings in the order of the columns."""
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d., -]*$)")
+"""What a spreadsheet would calculate; a number with a sign is none, and may be a unit's name."""
 
 
 def lines_of(rows: Mapping[str, Row], options: PullFeedOptions) -> list[Line]:
@@ -53,7 +55,7 @@ def _csv(site: SiteId, version: str, lines: Sequence[Line], headings: Sequence[s
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 _WRITERS: Final[Mapping[FeedFormat, Callable[[SiteId, str, Sequence[Line], Sequence[str]], str]]] = {

@@ -1,36 +1,33 @@
 """Feeds that controllers fetch: whom they are served to, and from when on after a start."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Final
 
 from bridge.domain.credential import Secret
 from bridge.domain.errors import BridgeError, NotYetConsistent
 from bridge.domain.ids import SiteKey
-from bridge.ports.clock import Clock
 from bridge.ports.feed import Feed, FeedFormat, FeedPage
 from bridge.ports.store import SiteWatch
 from bridge.telemetry import get_logger
 
-FIRST_LOOK: Final = timedelta(minutes=2)
-"""After it, the sweep that follows a start has marked everybody who is known or listed."""
 LOG_EVERY_SECONDS: Final = 60.0
 
 
 class Feeds:
     """All sites' feeds. A list that may lack people is not served: controllers would lock them out.
 
-    So after a start, of a new bridge or one whose database was put back, a site's feed waits until everybody there has
-    been looked at.
+    So after a start, of a new bridge or one whose database was put back, a site's feed waits until the platform has
+    listed its rentals and everybody there has been looked at.
     """
 
-    def __init__(self, *, feeds: Mapping[SiteKey, Feed], watch: SiteWatch, clock: Clock) -> None:
+    def __init__(
+        self, *, feeds: Mapping[SiteKey, Feed], watch: SiteWatch, has_listed: Callable[[SiteKey], bool]
+    ) -> None:
         self._feeds = feeds
         self._decoy = next(iter(feeds.values()), None)
         self._watch = watch
-        self._clock = clock
-        self._opens_at = clock.now() + FIRST_LOOK
+        self._has_listed = has_listed
         self._open: set[SiteKey] = set()
         self._logged: dict[SiteKey, float] = {}
         self._log = get_logger()
@@ -66,7 +63,7 @@ class Feeds:
     async def _wait_for_everybody(self, site: SiteKey) -> None:
         if site in self._open:
             return
-        if self._clock.now() < self._opens_at or await self._watch.is_busy(site):
+        if not self._has_listed(site) or await self._watch.is_busy(site):
             raise NotYetConsistent("the bridge has just started and looks at everybody first")
         self._open.add(site)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from bridge.domain.errors import BridgeError, NotFoundHere, Unreachable, inert
-from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.ports.clock import Clock
 from bridge.ports.source import Lister, SiteListing
 from bridge.ports.store import AlertSink, Priority, SubjectQueue
@@ -77,7 +77,12 @@ class Sweeper:
         self._alert_sink = alert_sink
         self._alerts = alerts
         self._clock = clock
+        self._listed: set[SiteKey] = set()
         self._log = get_logger()
+
+    def has_listed(self, site: SiteKey) -> bool:
+        """Tell whether the site was listed since the start: then everybody there is known."""
+        return site in self._listed
 
     async def sweep(self) -> Swept:
         """Mark all known subjects, then list each site and mark whom nobody knew.
@@ -148,6 +153,7 @@ class Sweeper:
 
     async def _mark_new(self, connection: ConnectionName, listing: SiteListing) -> int:
         found = await self._queue.mark_new(listing.sightings, priority=Priority.SWEEP)
+        self._listed.add((connection, listing.site))
         self._log.info(
             "sweep.listed", connection=connection, site=listing.site, rentals=len(listing.sightings), found=found
         )

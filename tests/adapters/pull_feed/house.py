@@ -43,9 +43,10 @@ class FeedHouse:
         store = await open_sqlite(house.database, keyring=keyring, clock=house.clock)
         opened = {site: self._open(store, site) for site in TOKENS}
         feeds = {(CONNECTION, site): feed for site, (_, feed) in opened.items()}
-        self.feeds = Feeds(feeds=feeds, watch=store, clock=house.clock)
         sites = [managed for managed, _ in opened.values()]
-        return _bridge(store, house.clock, _source(platform, sites), sites)
+        running = _bridge(store, house.clock, _source(platform, sites), sites)
+        self.feeds = Feeds(feeds=feeds, watch=store, has_listed=running.sweeper.has_listed)
+        return running
 
     def _open(self, store: SqliteStore, site: SiteId) -> tuple[ManagedSite, Feed]:
         options = ADAPTER.options.model_validate({"tokens": [TOKENS[site]], **self.options})
@@ -80,11 +81,12 @@ class FeedHouse:
 
 @asynccontextmanager
 async def feed_house(folder: Path, **options: Any) -> AsyncIterator[FeedHouse]:
-    """Yield the house two minutes and more after its start, when feeds are served."""
+    """Yield the house after its first sweep, when feeds are served."""
     async with open_two_sites(folder) as house:
         one = FeedHouse(house=house, options=options)
         async with make_client(base_url(f"{PLATFORM}/api", key=""), transport=house.platform) as platform:
             house.reopen = lambda: one.start(platform)
             await house.restart()
-            house.clock.advance(minutes=3)
+            await house.bridge.sweeper.sweep()
+            await house.settle()
             yield one

@@ -234,6 +234,7 @@ def test_options_that_could_lock_out_or_let_in_are_refused(options: dict[str, An
 async def test_check_says_what_is_in_the_feed_and_does_without_a_store() -> None:
     shelf = MemoryShelf()
     adapter, feed = opened(shelf)
+    (empty,) = await adapter.check()
     await Hands(adapter, somebody()).apply(Kind.GRANT, DOOR, CODE)
     (before,) = await adapter.check()
     await feed.note_fetched(await feed.page(None))
@@ -246,7 +247,8 @@ async def test_check_says_what_is_in_the_feed_and_does_without_a_store() -> None
     (key, *_) = shelf.texts
     shelf.texts[key] = "{}"
     (broken,) = await adapter.check()
-    assert [one.verdict for one in (before, after, alone)] == [Verdict.OK] * 3
+    assert [one.verdict for one in (empty, before, after, alone)] == [Verdict.OK] * 4
+    assert ("nothing was ever put" in empty.text, "knows" in empty.text) == (True, False)
     assert (broken.verdict, bool(broken.advice)) == (Verdict.FAILED, True)
     assert "1 people and 1 rows" in before.text
     assert ("yet to fetch" in before.text, "yet to fetch" in after.text) == (True, False)

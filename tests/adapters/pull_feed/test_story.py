@@ -103,7 +103,6 @@ async def test_after_a_restart_the_feed_waits_until_everybody_was_looked_at(tmp_
         await house.restart()
         house.move_in("B-021", JONAS)
         early = await one.fetch()
-        house.clock.advance(minutes=3)
         await house.bridge.sweeper.sweep()
         marked = await one.fetch()
         await house.settle()
