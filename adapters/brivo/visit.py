@@ -68,6 +68,9 @@ class Visit:
         user = self._user = self._user or await self._add(code)
         await self._give_code(user, code)
         if await self._brivo.join(user.seen.id, group):
+            # The name may have meant another group, which nobody would look into again.
+            for former in set(self._groups.all_of(target)) - {group}:
+                await self._brivo.leave(user.seen.id, former)
             self._kept = self._groups.remembers(target, group)
         elif await self._brivo.find(self._mark) is None:
             raise NotYetConsistent("the user at Brivo went away between two calls")

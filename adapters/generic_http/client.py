@@ -12,7 +12,7 @@ from adapters.generic_http.paging import Params, read_list
 from adapters.generic_http.paths import MISSING, as_word, found, parse_path
 from adapters.generic_http.requests import Empty, Listing, Make, NewCode, Others, Request
 from adapters.generic_http.rules import WHO, uses
-from adapters.generic_http.shape import Shape
+from adapters.generic_http.shape import Codes, Shape
 from adapters.generic_http.signs import NEVER_SIGNS, Verdict, judge
 from adapters.generic_http.templates import Values, render_body, render_path, render_text
 from adapters.generic_http.wire import (
@@ -91,7 +91,7 @@ class VendorClient:
     def discreet(self, tenant: Tenant) -> "VendorClient":
         """Return the same client, whose errors do not name this tenant, whatever the vendor says."""
         client = copy(self)
-        client._private = private_texts(tenant)  # noqa: SLF001 - its own copy
+        client._private = private_texts(tenant, self._options.names)  # noqa: SLF001 - its own copy
         return client
 
     def has(self, name: str) -> bool:
@@ -110,13 +110,19 @@ class VendorClient:
         return records
 
     async def has_still(self, id_: VendorId, values: Values) -> bool:
-        """Tell whether `show` shows something of this person under the id."""
+        """Tell whether `show` shows the id with this person's mark. Raises `Anomaly` where it shows it without."""
         request = self._options.requests.show
         if request is None:
             return False
         name = "id" if self._options.shape is Shape.PERSON else "entry_id"
         body = await self._ask("show", request, with_(values, **{name: id_}))
-        return body is not MISSING and self._has_mark(place(body, request.item, "show"), values)
+        if body is MISSING:
+            return False
+        is_ours = self._has_mark(place(body, request.item, "show"), values)
+        if not is_ours and request.others is Others.REFUSE:
+            mark = self._mark(values)
+            raise Anomaly(f"show: {mark} is gone from what the bridge made; requests.show.others says what that means")
+        return is_ours
 
     async def list_targets(self) -> list[Target]:
         request = self._options.requests.list_targets
@@ -155,7 +161,7 @@ class VendorClient:
         if verdict is Verdict.ALREADY or (verdict is Verdict.MISSING and name in GONE_IS_DONE):
             return Told()
         if verdict is not Verdict.DONE:
-            raise self._refusal(name, answer, REFUSALS[verdict])
+            raise self._refusal(name, answer, REFUSALS[verdict], values)
         try:
             return self._told(request, answer.body)
         except Anomaly as error:
@@ -167,9 +173,12 @@ class VendorClient:
         if at is None:
             return Told(id=id_)
         code = read_code(body, at, self._options.capabilities.code_alphabet)
-        if code is None or not set(code.reveal()) <= set(self._options.capabilities.code_alphabet):
+        if code is None or not self._could_be_made(code):
             raise Anomaly(f"there is no code at {at}")
         return Told(id=id_, code=code)
+
+    def _could_be_made(self, code: GateCode) -> bool:
+        return set(code.reveal()) <= set(self._options.capabilities.code_alphabet)
 
     async def _read(self, item: Any, values: Values, asked: TargetId | None) -> Record:
         entry, person, alphabet = self._options.entry, self._options.person, self._options.capabilities.code_alphabet
@@ -181,7 +190,11 @@ class VendorClient:
             within: Sequence[Any] = await self._list("entries", listing, who)
         else:
             within = places(item, entry.within or "@", "entry")
-        return read_person(item, person, tuple(read_entry(one, entry) for one in within), alphabet)
+        record = read_person(item, person, tuple(read_entry(one, entry) for one in within), alphabet)
+        is_made = self._options.capabilities.codes is Codes.MADE
+        if is_made and record.code is not None and not self._could_be_made(record.code):
+            raise Anomaly("code: the vendor masks it, or capabilities.code_alphabet lacks what it makes codes of")
+        return record
 
     def _is_ours(self, item: Any, values: Values) -> bool:
         is_ours = self._has_mark(item, values)
@@ -190,7 +203,10 @@ class VendorClient:
         return is_ours
 
     def _has_mark(self, item: Any, values: Values) -> bool:
-        return is_marked(item, self._holder, mark_text(str(values["person.key"]), self._holder.mark_holds))
+        return is_marked(item, self._holder, self._mark(values))
+
+    def _mark(self, values: Values) -> str:
+        return mark_text(str(values["person.key"]), self._holder.mark_holds)
 
     async def _list(self, name: str, request: Listing, values: Values) -> list[Any]:
         async def page(params: Params) -> Any:
@@ -211,7 +227,7 @@ class VendorClient:
                 return MISSING
             case _:
                 is_refusal = answer.status in READ_ANSWERS
-                raise self._refusal(name, answer, Rejected if is_refusal else Anomaly)
+                raise self._refusal(name, answer, Rejected if is_refusal else Anomaly, values)
 
     async def _send(
         self, name: str, request: Request, values: Values, params: Params | None = None, *, is_read: bool
@@ -233,11 +249,16 @@ class VendorClient:
                 is_read=is_read,
             )
         except BridgeError as error:
-            error.args = (blot(f"{name}: {error}", self._private),)
+            error.args = (self._blotted(f"{name}: {error}", values),)
             raise
 
-    def _refusal(self, name: str, answer: Answer, kind: type[BridgeError]) -> BridgeError:
+    def _refusal(self, name: str, answer: Answer, kind: type[BridgeError], values: Values) -> BridgeError:
         at = self._options.error_text
         words = [] if at is None else [as_word(value) or "" for value in found(answer.body, parse_path(at))]
-        said = blot(" ".join(words), self._private)
+        said = self._blotted(" ".join(words), values)
         return kind(f"{name}: the vendor answered {answer.status}{f' ({said})' if said else ''}")
+
+    def _blotted(self, text: str, values: Values) -> str:
+        """Return a vendor's words without the tenant and without the code that was sent, which may have letters."""
+        codes = [value.reveal() for value in values.values() if isinstance(value, GateCode)]
+        return blot(text, (*codes, *self._private))

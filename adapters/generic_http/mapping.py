@@ -73,9 +73,10 @@ def with_(values: Values, **more: Scalar) -> Values:
     return {**values, **more}
 
 
-def private_texts(tenant: Tenant) -> tuple[str, ...]:
-    """Return what must be blotted out of a vendor's words about this tenant."""
-    parts = [part for part in tenant.name.split() if len(part) >= MIN_NAME_PART]
+def private_texts(tenant: Tenant, names: Names) -> tuple[str, ...]:
+    """Return what must be blotted out of a vendor's words about this tenant, whose name it may have cut short."""
+    words = {*tenant.name.split(), *inert(tenant.name, names.max_name).rstrip("…").split()}
+    parts = [part for part in words if len(part) >= MIN_NAME_PART]
     contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
     return (tenant.name, *contacts, *sorted(parts, key=len, reverse=True))
 

@@ -35,7 +35,7 @@ class Empty(StrEnum):
 
 
 class Others(StrEnum):
-    """What it means when a look-up by the mark shows somebody else."""
+    """What it means when a look-up by the mark, or by an id that the bridge was told, shows somebody else."""
 
     REFUSE = "refuse"
     IGNORE = "ignore"
@@ -168,6 +168,8 @@ class Show(Request):
 
     missing: Signs = GONE
     item: Place = "@"
+    others: Others = Others.REFUSE
+    """What is known by its id and has lost the mark is still open: only ids of units pass to somebody else."""
 
 
 class TargetListing(Listing):

@@ -5,9 +5,9 @@ Each rule yields a sentence that begins with the key at fault.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from adapters.generic_http.requests import Empty, Requests
+from adapters.generic_http.requests import Empty, Method, Request, Requests
 from adapters.generic_http.shape import Ability, Codes, EntryPlaces, Otherwise, PersonPlaces, Private, Shape, StateWords
 from adapters.generic_http.templates import NULL, Slot, slots_of
 from bridge.sdk import SuspendScope
@@ -54,6 +54,9 @@ NEEDED: Final[Mapping[Shape, tuple[str, ...]]] = {
 }
 MAKES: Final[Mapping[Shape, str]] = {Shape.PERSON: "create", Shape.ENTRY: "grant"}
 """The request that leaves the mark at the vendor."""
+READS: Final = ("find", "show", "entries", "list_targets", "check")
+REWRITES: Final = ("suspend", "resume", "set_code", "update")
+"""Changes of what has the mark."""
 WITH_GIVEN_CODE: Final = frozenset({"create", "grant", "resume", "set_code"})
 """Changes that bring the code along; in others it is the one that the look-up shows."""
 
@@ -94,6 +97,9 @@ def _parts(given: Given) -> Iterator[str]:
     for name in written:
         if name not in PLACEHOLDERS[given.shape]:
             yield f'{name}: is not for shape = "{given.shape}"'
+    for name in READS:
+        if name in written and written[name].method not in {Method.GET, Method.POST}:
+            yield f"{name}.method: must be GET or POST: a look-up changes nothing"
     if given.shape is Shape.ENTRY and uses(given.requests, "find", "target") and "list_targets" not in written:
         yield "list_targets: is missing; a find by {target} needs it, to look everywhere when nothing is remembered"
     if given.requests.find.empty is Empty.NOTHING and any(uses(given.requests, "find", name) for name in WHO):
@@ -120,8 +126,43 @@ def _places(given: Given) -> Iterator[str]:
         yield "entry.target: is needed, unless find asks by {target}"
     holder = given.person or entry
     made = MAKES[given.shape]
-    if made in written and not uses(given.requests, made, f"person.{holder.mark_holds}"):
-        yield f"{made}: must hold {{person.{holder.mark_holds}}}, or nobody is found again"
+    if made in written:
+        yield from _mark(given.requests, made, f"person.{holder.mark_holds}")
+
+
+def _mark(requests: Requests, made: str, mark: str) -> Iterator[str]:
+    """The mark is left, is what one looks for, and is not written over: else each run would make somebody anew."""
+    if not uses(requests, made, mark):
+        yield f"{made}: must hold {{{mark}}}, or nobody is found again"
+    for name in sorted(WHO):
+        if uses(requests, "find", name) and not uses(requests, made, name):
+            yield f"find: asks by {{{name}}}, which {made} does not leave at the vendor"
+    written = dict(requests.written())
+    places = {_last_name(at) for at, leaf in _leaves(written[made]) if _holds(leaf, mark)}
+    for name in REWRITES:
+        for at, leaf in _leaves(written[name]) if name in written else ():
+            if _last_name(at) in places and not _holds(leaf, mark):
+                yield f"{name}.{at}: must hold {{{mark}}} as in {made}, or the mark is written over"
+
+
+def _leaves(request: Request) -> Iterator[tuple[str, Any]]:
+    left = [(key, raw) for key, raw in request.templates() if key != "path" and raw is not None]
+    while left:
+        at, raw = left.pop(0)
+        if isinstance(raw, dict):
+            left += [(f"{at}.{name}", inner) for name, inner in raw.items()]
+        elif isinstance(raw, list):
+            left += [(at, inner) for inner in raw]
+        else:
+            yield at, raw
+
+
+def _last_name(at: str) -> str:
+    return at.rpartition(".")[2]
+
+
+def _holds(leaf: Any, placeholder: str) -> bool:
+    return any(slot.name == placeholder for _, slot, _ in slots_of(leaf, ""))
 
 
 def _placeholders(given: Given) -> Iterator[str]:

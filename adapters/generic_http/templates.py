@@ -20,7 +20,8 @@ NULL: Final = "null"
 _PIECE: Final = re.compile(r"(\{\{|\}\}|\{[^{}]*\})|([{}])")
 _SLOT: Final = re.compile(r"(?P<name>[a-z_]+(?:\.[a-z_]+)?)(?P<int>\|int)?")
 _PATH_TEXT: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]*")
-_INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+_INTEGER: Final = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
+"""What comes back as the same text: a target `007` would be shown as `7`, and be somebody else's."""
 
 Scalar = str | int | GateCode | None
 Values = Mapping[str, Scalar]

@@ -70,7 +70,7 @@ class Visit(ABC):
     async def begin(self, change: Change) -> None:
         """Look what is there. A vendor that lists by target is looked through whole where nothing is remembered."""
         if self.client.finds_by_target:
-            if self._given_ref is None:
+            if not self.targets:
                 self.targets = {target.id for target in await self.client.list_targets()}
             if change.target is not None:
                 self.targets.add(check_target(change.target))

@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Final
 
+from adapters.seam.mapping import readable, takes_codes
 from adapters.seam.rpc import SeamRpc, read
-from adapters.seam.wire import WireAttempt, WireCode, WireLock, WireMark, WireWorkspace
+from adapters.seam.wire import Changes, WireAttempt, WireCode, WireLock, WireMark, WireWorkspace
 from bridge.sdk import GateCode, NotYetConsistent, Rejected, TargetId, Tenant
 
 CODE_NOT_FOUND: Final = frozenset({"access_code_not_found", "not_found"})
 """Seam's own server for tests says the one of a change, and the other of a look-up."""
-
-Changes = Mapping[str, str]
-"""Fields of a code to change, by Seam's names."""
 
 
 class SeamClient:
@@ -22,7 +20,7 @@ class SeamClient:
     def discreet(self, tenant: Tenant) -> "SeamClient":
         """Return the same client, whose errors do not name this tenant."""
         client = copy(self)
-        client._rpc = self._rpc.discreet(tenant)  # noqa: SLF001 - its own copy
+        client._rpc = self._rpc.discreet(tenant, shortened=readable(tenant))  # noqa: SLF001 - its own copy
         return client
 
     async def workspace(self) -> WireWorkspace:
@@ -37,12 +35,12 @@ class SeamClient:
     async def codes_at(self, device: TargetId, is_ours: Callable[[WireMark], bool]) -> list[WireCode]:
         """Return those codes of a lock that Seam manages and `is_ours` picks; others may be in any state.
 
-        A lock that the workspace does not have has none.
+        A lock that the workspace does not have has none, nor has one that takes none and will not list them.
         """
         try:
             listed = await self._rpc.pages("/access_codes/list", {"device_id": device}, "access_codes")
         except Rejected:
-            if any(lock.device_id == device for lock in await self.locks()):
+            if any(lock.device_id == device and takes_codes(lock) for lock in await self.locks()):
                 raise
             return []
         found = []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.seam.mapping import MAX_READABLE, name_of
+from adapters.seam.mapping import MAX_READABLE, name_of, takes_codes
 from adapters.seam.options import SeamCodesOptions
 from adapters.seam.wire import WireLock, WireWorkspace
 from bridge.sdk import Finding, Verdict, inert
@@ -34,7 +34,7 @@ def facts_of(
         warn("the workspace has no locks", "Connect the locks' account in Seam's console, or use this workspace's key.")
     for lacking, text, advice in (
         (
-            [lock for lock in locks if lock.can_program_online_access_codes is False],
+            [lock for lock in locks if not takes_codes(lock)],
             "locks that take no codes over the air",
             "Map no unit to them, or give them their bridge or keypad; see the lock in Seam's console.",
         ),

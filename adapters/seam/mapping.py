@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from adapters.seam.client import Changes
 from adapters.seam.options import Confirm, NameStyle, SeamCodesOptions
-from adapters.seam.wire import CodeStatus, CodeType, WireCode, WireIssue, WireLock, WireMark
+from adapters.seam.wire import Changes, CodeStatus, CodeType, WireCode, WireIssue, WireLock, WireMark
 from bridge.sdk import (
     BridgeError,
     Capabilities,
@@ -22,6 +21,7 @@ from bridge.sdk import (
     SuspendScope,
     Target,
     TargetId,
+    Tenant,
     inert,
     is_safe_target,
 )
@@ -65,9 +65,14 @@ def tag_of(person: Person) -> str:
     return "gb-" + base64.b32encode(digest).decode().lower()[:TAG_CHARACTERS]
 
 
+def readable(tenant: Tenant) -> str:
+    """Return the tenant's name as Seam is told it."""
+    return inert(tenant.name, MAX_READABLE)
+
+
 def label_for(person: Person, style: NameStyle) -> str:
     """Return the name of a person's codes; the mark comes last, where no tenant's name can stand."""
-    words = inert(person.tenant.name, MAX_READABLE) or "Tenant"
+    words = readable(person.tenant) or "Tenant"
     return f"{words if style is NameStyle.TENANT else 'Gatebridge'} ({tag_of(person)})"
 
 
@@ -94,7 +99,8 @@ def observed(found: Mapping[TargetId, Sequence[WireCode]], confirm: Confirm) -> 
         has_doubles |= len(staying) > 1
         alive += staying
     shown = alive[0].code if alive else None
-    in_doubt = has_doubles or any(code.code is None or code.code != shown for code in alive)
+    is_odd = any(code.code is None or code.code != shown or may_have_earlier_digits(code) for code in alive)
+    in_doubt = has_doubles or is_odd
     return Observed(
         exists=bool(entries),
         code=None if in_doubt else shown,
@@ -138,22 +144,36 @@ def refused_by_lock(code: WireCode) -> type[BridgeError] | None:
     return next((reason for reason in reasons if reason is not None), None)
 
 
+def may_have_earlier_digits(code: WireCode) -> bool:
+    """Tell whether the lock refuses a code as one that it has: the digits from before may still open then."""
+    is_shut = is_postponed(code) or code.status is CodeStatus.UNSET
+    return refused_by_lock(code) is Conflict and not is_shut
+
+
 def window_of(code: WireCode) -> Changes:
-    """Return the time of a code as an update must repeat it: a server that is not told takes it for unbound."""
-    if is_postponed(code):
+    """Return the time of a code as an update must repeat it: a server that is not told takes it for unbound.
+
+    A time that is over would be refused, so a code that is shut by its time is shut as we do it.
+    """
+    if code.type is not CodeType.TIME_BOUND:
+        return {}
+    if is_postponed(code) or code.status in {CodeStatus.UNSET, CodeStatus.REMOVING}:
         return POSTPONED
-    if code.type is CodeType.TIME_BOUND and code.starts_at is not None and code.ends_at is not None:
-        window = {"starts_at": code.starts_at.isoformat(), "ends_at": code.ends_at.isoformat()}
-        return {"type": "time_bound", **window}
-    return {}
+    bounds = {"starts_at": code.starts_at, "ends_at": code.ends_at}
+    return {"type": "time_bound", **{name: moment.isoformat() for name, moment in bounds.items() if moment is not None}}
+
+
+def takes_codes(lock: WireLock) -> bool:
+    """Tell whether a lock takes codes over the air. Where Seam does not say, it is taken to."""
+    return lock.can_program_online_access_codes is not False
 
 
 def targets_of(locks: Sequence[WireLock]) -> list[Target]:
-    """Return the locks that take codes over the air. Where Seam does not say, a lock is taken to."""
+    """Return the locks that take codes over the air."""
     return [
         Target(id=TargetId(lock.device_id), name=name_of(lock), kind=inert(lock.device_type, MAX_READABLE) or "lock")
         for lock in locks
-        if is_safe_target(lock.device_id) and lock.can_program_online_access_codes is not False
+        if is_safe_target(lock.device_id) and takes_codes(lock)
     ]
 
 

@@ -111,10 +111,14 @@ class SeamRpc:
             self._headers["seam-workspace"] = options.workspace
         self._private: tuple[str, ...] = ()
 
-    def discreet(self, tenant: Tenant) -> "SeamRpc":
-        """Return the same conversation, whose errors do not name this tenant, whatever Seam says."""
+    def discreet(self, tenant: Tenant, *, shortened: str = "") -> "SeamRpc":
+        """Return the same conversation, whose errors do not name this tenant, whatever Seam says.
+
+        `shortened` is the name as Seam was told it: its last part may be the beginning of one.
+        """
         rpc = copy(self)
-        parts = [part for part in tenant.name.split() if len(part) >= MIN_NAME_PART]
+        words = {*tenant.name.split(), *shortened.rstrip("…").split()}
+        parts = sorted((word for word in words if len(word) >= MIN_NAME_PART), key=len, reverse=True)
         contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
         rpc._private = (tenant.name, *contacts, *parts)  # noqa: SLF001 - its own copy
         return rpc

@@ -1,9 +1,11 @@
 """One change of one person at Seam: what is found at the locks is taken up, and what is missing is done."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from adapters.seam.client import Changes, SeamClient
+from adapters.seam.client import SeamClient
 from adapters.seam.mapping import (
     POSTPONED,
     UNBOUND,
@@ -11,13 +13,14 @@ from adapters.seam.mapping import (
     is_of,
     is_postponed,
     label_for,
+    may_have_earlier_digits,
     refused_by_lock,
     state_of,
     tag_of,
     window_of,
 )
 from adapters.seam.options import SeamCodesOptions, Suspend
-from adapters.seam.wire import CodeType, WireCode, WireMark
+from adapters.seam.wire import Changes, CodeType, WireCode, WireMark
 from bridge.sdk import (
     Anomaly,
     Checkpoint,
@@ -31,16 +34,22 @@ from bridge.sdk import (
     TargetId,
 )
 
+TAKEN_AT_THE_LOCK: Final = "the lock has these digits already"
+AT_ONCE: Final = 8
+"""So many locks are asked at the same time, where all are to be looked through."""
+
 
 @dataclass(slots=True)
 class Known:
     """What is remembered of a person: their code at each lock, empty while it is being made.
 
-    `whole` says that there are no codes elsewhere; a reference that was lost cannot say so.
+    `whole` says that there are no codes elsewhere; a reference that was lost cannot say so. Until then, the locks are
+    looked through in the order of their ids, as far as `looked`: whoever is cut off goes on from there.
     """
 
     codes: dict[TargetId, str] = field(default_factory=dict)
     whole: bool = False
+    looked: str = ""
 
     @classmethod
     def of(cls, ref: Ref | None) -> "Known":
@@ -48,7 +57,7 @@ class Known:
         if ref is None or not isinstance(codes, Mapping):
             return cls()
         kept = {TargetId(device): code for device, code in codes.items() if isinstance(code, str)}
-        return cls(codes=kept, whole=ref.get("whole") is True)
+        return cls(codes=kept, whole=ref.get("whole") is True, looked=str(ref.get("looked", "")))
 
     @property
     def ref(self) -> Ref | None:
@@ -56,7 +65,8 @@ class Known:
 
     @property
     def kept(self) -> Ref:
-        return {"codes": dict(self.codes), "whole": self.whole}
+        looked = {"looked": self.looked} if self.looked else {}
+        return {"codes": dict(self.codes), "whole": self.whole, **looked}
 
 
 async def look(seam: SeamClient, person: Person, device: TargetId, known: Known) -> list[WireCode]:
@@ -73,6 +83,18 @@ async def look(seam: SeamClient, person: Person, device: TargetId, known: Known)
     if shown is not None and shown.device_id == device and is_ours(shown):
         raise Anomaly("Seam has the tenant's code, but its listing does not show it")
     return found
+
+
+async def look_at_all(
+    seam: SeamClient, person: Person, devices: Sequence[TargetId], known: Known
+) -> Mapping[TargetId, list[WireCode]]:
+    """Return a person's codes at several locks, asked at once; the first error ends all that is still asked."""
+    looks = [asyncio.ensure_future(look(seam, person, device, known)) for device in devices]
+    try:
+        return dict(zip(devices, await asyncio.gather(*looks), strict=True))
+    finally:
+        for one in looks:
+            one.cancel()
 
 
 class Visit:
@@ -110,6 +132,8 @@ class Visit:
             kept = await self._the_one_at(device, code, or_wait=False)
             if kept is not None and kept.code != code:
                 await self._update(kept, {"code": code.reveal()})
+            elif kept is not None and may_have_earlier_digits(kept):
+                raise Conflict(TAKEN_AT_THE_LOCK)
 
     async def rename(self) -> None:
         for device in await self._everywhere():
@@ -136,13 +160,21 @@ class Visit:
 
     async def _everywhere(self) -> Collection[TargetId]:
         """Return the locks that can have a code of the person: those we keep, or all where the memory has gaps."""
-        if self._known.whole:
-            return list(self._known.codes)
-        devices = {TargetId(lock.device_id) for lock in await self._seam.locks()} | self._known.codes.keys()
-        found = {device: await look(self._seam, self._person, device, self._known) for device in sorted(devices)}
-        ours = {device: codes[0].access_code_id for device, codes in found.items() if codes}
-        self._known = Known(codes=ours, whole=True)
-        return list(ours)
+        known = self._known
+        if not known.whole:
+            devices = {TargetId(lock.device_id) for lock in await self._seam.locks()} | known.codes.keys()
+            left = sorted(device for device in devices if device > known.looked)
+            for start in range(0, len(left), AT_ONCE):
+                found = await look_at_all(self._seam, self._person, left[start : start + AT_ONCE], known)
+                for device, codes in found.items():
+                    known.codes.pop(device, None)
+                    if codes:
+                        known.codes[device] = codes[0].access_code_id
+                    known.looked = device
+                await self._keep()
+            known.whole, known.looked = True, ""
+            await self._keep()
+        return list(known.codes)
 
     async def _the_one_at(self, device: TargetId, code: GateCode | None, *, or_wait: bool = True) -> WireCode | None:
         """Return the person's code at a lock; where there are several, one stays: an open one, with these digits."""
@@ -163,7 +195,10 @@ class Visit:
     async def _reopen(self, kept: WireCode, code: GateCode | None) -> None:
         wanted = code or kept.code
         refused = refused_by_lock(kept)
-        if refused is not None and (kept.code == wanted or not issubclass(refused, Conflict)):
+        if refused is Conflict and kept.code == wanted:
+            # The code stays, to be given others: what it had before may still open.
+            raise Conflict(TAKEN_AT_THE_LOCK)
+        if refused is not None and refused is not Conflict:
             await self._give_up(kept)
         changes = {} if wanted is None or kept.code == wanted else {"code": wanted.reveal()}
         if changes or kept.type is not CodeType.ONGOING:
@@ -194,7 +229,7 @@ class Visit:
         """Delete a code that the lock does not take, and raise why: it would be set when nobody expects it."""
         await self._delete(code)
         kind = refused_by_lock(code) or Rejected
-        raise kind("the lock has these digits already" if kind is Conflict else "the lock has no room for another code")
+        raise kind(TAKEN_AT_THE_LOCK if kind is Conflict else "the lock has no room for another code")
 
     async def _update(self, kept: WireCode, changes: Changes) -> None:
         """Change a code, and with it its name and time to what they should be, whatever the server does of itself."""

@@ -1,5 +1,6 @@
 """Seam's answers about locks and their codes: unknown fields are ignored, unknown words kept as UNKNOWN."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -7,6 +8,9 @@ from pydantic import AwareDatetime, BeforeValidator, Field, StrictStr
 
 from adapters.seam.rpc import SeamError, Wire
 from bridge.sdk import GateCode
+
+Changes = Mapping[str, str]
+"""Fields of a code to change, by Seam's names."""
 
 
 class CodeStatus(StrEnum):

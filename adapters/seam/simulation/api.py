@@ -83,6 +83,8 @@ class _Paths:
             raise Refusal(400, "invalid_input", "specify device_id or access_code_ids")
         if device not in self._workspace.locks:
             raise Refusal(404, "device_not_found", "the device does not exist")
+        if not self._workspace.locks[device].takes_codes:
+            raise Refusal(400, "device_does_not_support_access_codes", "the device takes no codes")
         codes = [code for code in self._workspace.codes_at(device) if code.is_managed]
         return self._page(codes, body)
 

@@ -49,16 +49,20 @@ class Code:
     errors: tuple[str, ...] = ()
 
     def wanted(self, now: datetime) -> str | None:
-        """Return the digits that Seam wants on the lock now."""
+        """Return the digits that Seam wants on the lock now. A lock that refuses others keeps what it has."""
         is_in_time = self.window is None or self.window[0] <= now < self.window[1]
-        return self.code if is_in_time and not self.is_deleted and not self.errors else None
+        if not is_in_time or self.is_deleted:
+            return None
+        return self.on_lock if self.errors else self.code
 
     def status(self, now: datetime) -> str:
         wanted = self.wanted(now)
         if self.is_deleted:
             return "removing"
+        if self.errors:
+            return "setting"
         if wanted is None:
-            return "removing" if self.on_lock is not None else "setting" if self.errors else "unset"
+            return "removing" if self.on_lock is not None else "unset"
         return "set" if self.on_lock == wanted else "setting"
 
 

@@ -76,9 +76,17 @@ async def test_a_name_that_another_group_has_now_is_left_at_both() -> None:
         await bench.grant(NAMED)
         bench.vendor.account.groups |= {4011: "Unit 14", 4012: "B-014"}
         assert (await bench.observe()).entries == {NAMED: ACTIVE}
-        await bench.grant(NAMED)
+        bench.vendor.account.members[4012].add(5001)
         await bench.hands.apply(Kind.REVOKE, NAMED)
-        assert bench.vendor.account.members[4012] == set()
+        assert (bench.vendor.account.members[4011], bench.vendor.account.members[4012]) == (set(), set())
+
+
+async def test_a_grant_by_a_name_that_moved_takes_the_tenant_along_and_loses_no_group() -> None:
+    async with rig(targets="name") as bench:
+        await bench.grant(NAMED)
+        bench.vendor.account.groups |= {4011: "Unit 14", 4012: "B-014"}
+        await bench.grant(NAMED)
+        assert (bench.vendor.account.members[4011], bench.vendor.account.members[4012]) == (set(), {5001})
 
 
 async def test_of_two_groups_with_one_name_none_is_opened() -> None:

@@ -78,10 +78,10 @@ def test_a_query_takes_any_text_as_it_is(value: str) -> None:
 
 
 def test_a_leaf_that_is_one_placeholder_keeps_its_type() -> None:
-    values: Values = {"id": 17, "target": "0042", "code": GateCode("004821")}
+    values: Values = {"id": 17, "target": "42", "code": GateCode("004821")}
     body = {"id": "{id}", "text": "no {id}", "door": "{target}", "number": "{target|int}", "pin": "{code}"}
     filled = render_body(body, values, "null")
-    assert filled == {"id": 17, "text": "no 17", "door": "0042", "number": 42, "pin": "004821"}
+    assert filled == {"id": 17, "text": "no 17", "door": "42", "number": 42, "pin": "004821"}
 
 
 def test_a_number_that_is_none_is_rejected_without_being_told() -> None:

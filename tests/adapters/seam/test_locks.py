@@ -3,7 +3,9 @@
 import pytest
 
 from adapters.seam.simulation import SECONDS_TO_SET
+from bridge.domain.access import AccessStatus
 from bridge.domain.changes import EntryState, Kind, Observed
+from bridge.domain.credential import GateCode
 from bridge.domain.errors import Conflict, NoCapacity, NotYetConsistent
 from tests.adapters.seam.rig import CODE, LABEL, LONG, OTHER, only_code, workspace
 
@@ -85,6 +87,59 @@ async def test_digits_that_only_the_lock_knows_are_mended_by_others() -> None:
         bench.clock.advance(LONG)
         seen = await hands.observe()
         assert (seen.entries, seen.unsettled, seen.code) == ({door: ACTIVE}, frozenset(), OTHER)
+
+
+async def test_digits_that_the_lock_refuses_leave_the_old_ones_open_and_a_suspension_closes_them() -> None:
+    async with workspace() as (bench, seam):
+        driver = bench.driver()
+        door, driver.code = driver.doors[0], CODE
+        driver.wishes[door] = AccessStatus.GRANTED
+        await driver.settle()
+        seam.locks[door].unseen.add(OTHER.reveal())
+        driver.code = OTHER
+        await driver.run()
+        bench.clock.advance(LONG)
+        assert bench.simulation.opens(CODE.reveal(), door)
+
+        driver.wishes[door] = AccessStatus.SUSPENDED
+        assert (await driver.hands.observe()).code_in_doubt
+        with pytest.raises(Conflict):
+            await driver.hands.apply(Kind.CHANGE_CODE, None, OTHER)
+        driver.code = GateCode("713964")
+        await driver.settle()
+        assert not [digits for digits in (CODE, driver.code) if bench.simulation.opens(digits.reveal(), door)]
+
+
+async def test_an_error_that_outlives_a_suspension_changes_no_digits() -> None:
+    async with workspace() as (bench, seam):
+        hands, door = bench.hands(), bench.simulation.doors[0]
+        await hands.apply(Kind.GRANT, door, CODE)
+        await hands.apply(Kind.SUSPEND, door)
+        bench.clock.advance(LONG)
+        only_code(seam).errors = ("duplicate_code_on_device",)
+        seen = await hands.observe()
+        assert (seen.entries, seen.code, seen.code_in_doubt) == ({door: SUSPENDED}, CODE, False)
+        with pytest.raises(Conflict):
+            await hands.apply(Kind.RESUME, door, CODE)
+        await hands.apply(Kind.RESUME, door, OTHER)
+        bench.clock.advance(LONG)
+        assert bench.simulation.opens(OTHER.reveal(), door)
+
+
+async def test_a_code_whose_time_is_over_is_renamed_and_changed_and_stays_shut() -> None:
+    async with workspace() as (bench, seam):
+        hands, door = bench.hands(), bench.simulation.doors[0]
+        await hands.apply(Kind.GRANT, door, CODE)
+        began = bench.clock.now()
+        bench.clock.advance(LONG)
+        seam.change(only_code(seam), name="Mira, guest", digits=None, window=(began, bench.clock.now()))
+        bench.clock.advance(LONG)
+        await hands.apply(Kind.UPDATE_PERSON)
+        await hands.apply(Kind.CHANGE_CODE, None, OTHER)
+        bench.clock.advance(LONG)
+        seen = await hands.observe()
+        assert (only_code(seam).name, seen.code, seen.entries) == (LABEL, OTHER, {door: SUSPENDED})
+        assert not bench.simulation.opens(OTHER.reveal(), door)
 
 
 async def test_a_code_that_the_lock_failed_to_take_stays_unsettled() -> None:

@@ -8,6 +8,7 @@ import pytest
 from bridge.domain.changes import Kind
 from bridge.domain.errors import Anomaly, BridgeError, Conflict, OutcomeUnknown, RateLimited, Rejected, Unauthorized
 from bridge.testing import wire as faults
+from bridge.testing.hands import somebody
 from tests.adapters.seam.rig import CODE, OTHER, workspace
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +35,22 @@ async def test_a_refusal_tells_neither_the_digits_nor_the_tenant() -> None:
             await bench.hands().apply(Kind.GRANT, door, CODE)
         for private in (CODE.reveal(), "Mira", "Okafor"):
             assert private not in str(caught.value)
+
+
+async def test_a_refusal_does_not_tell_the_beginning_of_a_name_either() -> None:
+    async def repeats(request: httpx.Request, carry: faults.Carry) -> httpx.Response:
+        name = json.loads(request.content).get("name")
+        error = {"type": "invalid_input", "message": f"not a name: {name}"}
+        return (
+            httpx.Response(400, json={"error": error, "ok": False}, request=request) if name else await carry(request)
+        )
+
+    person = somebody("Maximiliane Wolfeschlegelsteinhausenbergerdorff")
+    async with workspace() as (bench, _):
+        bench.wire.arm(repeats, times=None)
+        with pytest.raises(Rejected, match="not a name") as caught:
+            await bench.hands(person).apply(Kind.GRANT, bench.simulation.doors[0], CODE)
+        assert not [words for words in ("Maximil", "Wolfe") if words in str(caught.value)]
 
 
 @pytest.mark.parametrize(
