@@ -33,6 +33,10 @@ KINDS: Final[Mapping[UnitStatus, str]] = {
     UnitStatus.DELINQUENT: "delinquent unit",
     UnitStatus.UNKNOWN: "unit",
 }
+_OTHER_CODE: Final = re.compile(
+    r"(?:error|http|reason|response|result|status)[\s_-]*codes?|(?<= / )code(?= / )|^code(?= / )"
+)
+"""Codes that open nothing, and a field that is called no more than that."""
 _CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
@@ -76,11 +80,19 @@ def state_of(unit: WireUnit) -> EntryState:
 
 
 def observed(found: Found, match: UnitMatch) -> Observed:
-    """Return what is known of the person. Codes that differ or cannot be read leave in doubt which one works."""
+    """Return what is known of the person. Codes that differ or cannot be read leave in doubt which one works.
+
+    A unit whose status tells nothing may be open: it can still be closed, and is not believed to be open.
+    """
     entries: dict[TargetId, EntryState] = {}
+    unsettled: set[TargetId] = set()
     for visitor in found.mine:
         unit = unit_of(visitor, found.units)
-        entries[target_of(unit, match)] = state_of(unit)
+        target, state = target_of(unit, match), STATES.get(unit.status, EntryState.ACTIVE)
+        if entries.get(target) is not EntryState.ACTIVE:
+            entries[target] = state
+        if unit.status not in STATES:
+            unsettled.add(target)
     codes = [visitor.code for visitor in found.mine]
     is_known = bool(codes) and codes[0] is not None and all(code == codes[0] for code in codes)
     return Observed(
@@ -88,6 +100,7 @@ def observed(found: Found, match: UnitMatch) -> Observed:
         code=codes[0] if is_known else None,
         code_in_doubt=bool(codes) and not is_known,
         entries=entries,
+        unsettled=frozenset(unsettled),
     )
 
 
@@ -120,15 +133,19 @@ def chosen(wanted: str, among: Sequence[WireNamed]) -> WireNamed | None:
     if not wanted:
         return None
     by_id = [one for one in among if str(one.id) == wanted]
-    by_name = [one for one in among if one.name.strip().casefold() == wanted.strip().casefold()]
-    found = by_id or by_name
+    return by_id[0] if by_id else named(wanted, among)
+
+
+def named(name: str, among: Sequence[WireNamed]) -> WireNamed | None:
+    """Return the only one of this name, or None."""
+    found = [one for one in among if one.name.strip().casefold() == name.strip().casefold()]
     return found[0] if len(found) == 1 else None
 
 
 def refusal(body: Any, private: Sequence[str], conflict_words: Sequence[str]) -> Rejected:
     """Return what a 400 means. Its form is not documented, so that all its texts are read, and blotted."""
     text = blotted(" / ".join(_reasons(body)), private)
-    said = text.casefold()
+    said = _OTHER_CODE.sub("", text.casefold())
     is_conflict = "code" in said and any(words.casefold() in said for words in conflict_words)
     return (Conflict if is_conflict else Rejected)(f"CIA refused it: {inert(text, 200) or 'no reason was given'}")
 

@@ -46,15 +46,19 @@ class Profile:
 
 def profile_for(tenant: Tenant, mark: str) -> Profile:
     """Return name, e-mail and phone in the form that CIA takes; a contact that does not fit is left out."""
-    # A name that looks like somebody's mark would be taken for it.
     words = inert(_MARK.sub(" ", tenant.name)).split() or [NOBODYS_NAME]
     first, last = (words[:-1], words[-1]) if len(words) > 1 else (words, "")
     return Profile(
-        first_name=inert(" ".join(first), MAX_NAME),
-        last_name=f"{inert(last, MAX_NAME)} {mark}".strip(),
+        first_name=_cut(" ".join(first)) or NOBODYS_NAME,
+        last_name=f"{_cut(last)} {mark}".strip(),
         email=_email(tenant.email),
         phone=_phone(tenant.phone),
     )
+
+
+def _cut(text: str) -> str:
+    """Return a part of a name, short. What then looks like somebody's mark would be taken for it."""
+    return inert(_MARK.sub(" ", inert(text, MAX_NAME)))
 
 
 def shows(visitor: WireVisitor, profile: Profile) -> bool:

@@ -1,7 +1,7 @@
 """One change of one person at CIA: what is there is adopted, and what is missing is done."""
 
 from adapters.opentech_cia.client import CiaClient
-from adapters.opentech_cia.mapping import Found, chosen, holder_of, make_ref, state_of, unit_at
+from adapters.opentech_cia.mapping import Found, chosen, holder_of, make_ref, named, state_of, unit_at, units_at
 from adapters.opentech_cia.options import CiaOptions, MoveOut, TakeOver
 from adapters.opentech_cia.people import mark_in, mark_of, profile_for, shows
 from adapters.opentech_cia.wire import UnitStatus, WireNamed, WireUnit, WireVisitor
@@ -51,7 +51,7 @@ class Visit:
 
     async def grant(self, target: TargetId, code: GateCode) -> None:
         """Let the person into the unit, with this code; a disabled unit of theirs is enabled."""
-        unit = self._unit(target)
+        unit = unit_at(target, self._units.values(), self._options.unit_match)
         if unit is None:
             raise Rejected(f"CIA has no unit {inert(target, 40)} at this facility (its spelling counts)")
         if self._on(unit) is None and not await self._takes_over(unit, code):
@@ -61,22 +61,20 @@ class Visit:
         await self._open(unit, code)
 
     async def resume(self, target: TargetId, code: GateCode | None) -> None:
-        unit = self._unit(target)
-        if unit is not None and self._on(unit) is not None:
+        for unit in self._held(target):
             await self._open(unit, code)
 
     async def suspend(self, target: TargetId) -> None:
-        unit = self._unit(target)
-        if unit is None or self._on(unit) is None or state_of(unit) is EntryState.SUSPENDED:
-            return
-        try:
-            await self._client.disable(unit)
-        except Rejected as refused:
-            await self._check_became(unit, UnitStatus.DELINQUENT, refused)
+        for unit in self._held(target):
+            if unit.status is UnitStatus.DELINQUENT:
+                continue
+            try:
+                await self._client.disable(unit)
+            except Rejected as refused:
+                await self._check_became(unit, UnitStatus.DELINQUENT, refused)
 
     async def revoke(self, target: TargetId) -> None:
-        unit = self._unit(target)
-        if unit is not None and self._on(unit) is not None:
+        for unit in self._held(target):
             await self._move_out(unit)
 
     async def change_code(self, code: GateCode) -> None:
@@ -102,8 +100,10 @@ class Visit:
             elif visitor in self._mine:
                 await self._move_out(unit)
 
-    def _unit(self, target: TargetId) -> WireUnit | None:
-        return unit_at(target, self._units.values(), self._options.unit_match)
+    def _held(self, target: TargetId) -> list[WireUnit]:
+        """Return the units of this name that the person is on: theirs are clear, also where two have one number."""
+        named_so = units_at(target, self._units.values(), self._options.unit_match)
+        return [unit for unit in named_so if self._on(unit) is not None]
 
     def _on(self, unit: WireUnit) -> WireVisitor | None:
         return next((visitor for visitor in self._mine if visitor.unit_key == unit.key), None)
@@ -194,8 +194,9 @@ class Visit:
         groups, profiles = await self._client.time_groups(), await self._client.access_profiles()
         group, profile = chosen(self._options.time_group, groups), chosen(self._options.access_profile, profiles)
         if visitor is not None:
-            group = chosen(visitor.time_group or "", groups) or group
-            profile = chosen(visitor.access_profile or "", profiles) or profile
+            # A visitor shows names, and a name may look like another's id.
+            group = named(visitor.time_group or "", groups) or group
+            profile = named(visitor.access_profile or "", profiles) or profile
         if group is None or profile is None:
             what = "time_group" if group is None else "access_profile"
             raise Rejected(f"CIA has nothing at this facility that is the site's options.{what}")

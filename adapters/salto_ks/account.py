@@ -34,7 +34,10 @@ class Account:
                 raise Rejected("Salto KS shows this account no site with the site_uid in options.site")
             if len(sites) > 1:
                 raise Anomaly("sites: several have the same site_uid")
-            self._site = read(WireSite, sites[0], "sites").id
+            site = read(WireSite, sites[0], "sites")
+            if site.site_uid is not None and site.site_uid.casefold() != self._options.site.casefold():
+                raise Anomaly("sites: Salto KS answers with another site than the one in options.site")
+            self._site = site.id
         return self._site
 
     async def role(self, roles: Callable[[], Awaitable[list[Named]]]) -> str:

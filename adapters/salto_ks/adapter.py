@@ -61,7 +61,13 @@ class SaltoAdapter:
             states = {state for group in groups for state in await _states(salto, group, people)}
             if states:
                 entries[target] = EntryState.ACTIVE if EntryState.ACTIVE in states else EntryState.SUSPENDED
-        return Observed(exists=True, code_in_doubt=await _is_in_doubt(salto, people, kept), entries=entries)
+        return Observed(
+            exists=True,
+            code_in_doubt=await _is_in_doubt(salto, people, kept),
+            entries=entries,
+            # They can still be suspended or removed, and are not believed to be let in.
+            unsettled=frozenset(entries) if any(one.may_be_suspended for one in people) else frozenset(),
+        )
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         _check_fits(change)

@@ -135,20 +135,25 @@ class SaltoClient:
         page = read_page(body, "keys")
         return any(read(Key, item, "keys").type == PIN_KEY for item in page.items)
 
-    async def is_there(self, who: Kept) -> bool:
-        """Tell whether a person who is not listed is there by their id. Raises `NotYetConsistent` for a fresh one."""
+    async def is_there(self, who: Kept, *, lists_others: bool) -> bool:
+        """Tell whether a person who is not listed is there by their id. Raises `NotYetConsistent` for a fresh one.
+
+        A missing right says that somebody is gone only as long as the listing shows others: it has its admin at least.
+        """
         reply = await self._send("GET", await self._path("users", who.site_user, "keys"))
         if reply.status == NOT_FOUND or (reply.error is not None and reply.error.code == NO_PERMISSION):
             if reply.error is None:
                 raise self._refusal(reply)
             if who.is_fresh(self._now()):
                 raise NotYetConsistent("Salto KS does not show a person whom it has just made")
+            if reply.status != NOT_FOUND and not lists_others:
+                raise Anomaly("Salto KS lists nobody and denies a look at the person: is the admin still site admin?")
             return False
         self._done(reply)
         return True
 
     async def members(self, group: str) -> list[Member] | None:
-        """Return who is in an access group, or None where there is no such group."""
+        """Return who is in an access group, or None where there is no such group, neither by its id nor listed."""
         site = await self.site()
         path = f"{V11}/sites/{site}/access_groups/{quote(group, safe='')}/users"
         missing = False
@@ -160,6 +165,8 @@ class SaltoClient:
             return [] if missing else self._done(reply)
 
         items = await read_all(ask, self._page_size, "members", lambda item: read(Member, item, "members").ids)
+        if missing and group.casefold() in {one.id.casefold() for one in await self.groups()}:
+            raise Anomaly("Salto KS lists an access group and says that it is not there")
         return None if missing else [read(Member, item, "members") for item in items]
 
     async def let_in(self, who: Kept, group: str) -> None:

@@ -21,13 +21,14 @@ async def find(salto: SaltoClient, person: Person, kept: Kept | None) -> list[Si
     """
     mark = mark_for(person.key)
     ours = {mark} if kept is None else {mark, None}
+    people = await salto.people()
     found = [
         read(SiteUser, item, "user")
-        for listed, item in await salto.people()
+        for listed, item in people
         if mark_in(listed.alias) == mark
         or (kept is not None and listed.id == kept.site_user and mark_in(listed.alias) in ours)
     ]
-    if not found and kept is not None and await salto.is_there(kept):
+    if not found and kept is not None and await salto.is_there(kept, lists_others=bool(people)):
         raise Anomaly("Salto KS has the person, but its listing does not show them")
     return found
 
@@ -126,7 +127,7 @@ class Visit:
             return
         if self._found.blocked:
             raise Rejected("somebody blocked the tenant at Salto KS: unblock them there")
-        if not self._found.is_suspended:
+        if self._found.subscription_state is Subscription.SUBSCRIBED:
             return
         told = await self._salto.subscribe(self._kept, Subscription.SUBSCRIBED)
         if told is Subscription.SUSPENDED:

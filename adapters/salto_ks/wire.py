@@ -70,6 +70,7 @@ class WireToken(_Wire):
 
 class WireSite(_Wire):
     id: Id
+    site_uid: StrictStr | None = None
 
 
 class Named(_Wire):
@@ -105,10 +106,12 @@ class SiteUser(_Wire):
 
     @property
     def is_suspended(self) -> bool:
-        """Raises `Anomaly` for a state that the vendor's documents do not have."""
-        if self.subscription_state is Subscription.UNKNOWN:
-            raise Anomaly("Salto KS shows the person in a subscription state that is not documented")
         return self.subscription_state is Subscription.SUSPENDED or self.blocked
+
+    @property
+    def may_be_suspended(self) -> bool:
+        """Tell whether it is open: the state is one that the vendor's documents do not have."""
+        return self.subscription_state is Subscription.UNKNOWN and not self.blocked
 
 
 class ToldState(_Wire):
@@ -157,6 +160,7 @@ class Page(_Wire):
 
     items: tuple[Any, ...] = Field(repr=False)
     count: StrictInt | None = None
+    next_page_link: Any = Field(default=None, repr=False)
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

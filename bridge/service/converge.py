@@ -210,7 +210,8 @@ class Converger:
         opened = {one for one in changed if progress.access[one].status is AccessStatus.GRANTED}
         units = {rental.unit.id for rental in case.snapshot.rentals if rental.id in opened and rental.unit.id}
         earlier = await self._records.holders(case.claim.key, units) if units else ()
-        return frozenset(earlier).union(*case.occupied.values()) | kin.waiting_for(changed)
+        occupants = case.occupied.values() if _reminds(case.claim.attempts) else ()
+        return frozenset(earlier).union(*occupants) | kin.waiting_for(changed)
 
     async def _occupied(
         self, subject: SubjectKey, site: ManagedSite, desired: Desired, records: Mapping[RentalId, AccessRecord]
@@ -256,6 +257,14 @@ class Converger:
             tasks=tasks[0].raised,
             mended=tasks[1].over,
         )
+
+
+def _reminds(attempts: int) -> bool:
+    """Tell whether a run that waits for a unit wakes who has it: after 0, 1, 2, 4, 8, ... failed runs.
+
+    Two who wait for each other's unit would else run without a pause for as long as neither can be moved out.
+    """
+    return attempts & (attempts - 1) == 0
 
 
 def _stage(record: AccessRecord | None) -> tuple[AccessStatus | None, bool]:

@@ -1,6 +1,7 @@
 """What is odd at CIA: refusals without a form, listings without ids to ask for, codes of one facility."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -58,6 +59,10 @@ REFUSALS = [
     pytest.param({"errors": {"AccessCode": ["The value is already IN USE."]}}, Conflict, id="a table of fields"),
     pytest.param(["access code must be unique"], Conflict, id="a list"),
     pytest.param("That access code is a duplicate", Conflict, id="a text"),
+    pytest.param({"statusCode": 400, "message": "The unit is in use."}, Rejected, id="a status code"),
+    pytest.param({"code": "E17", "message": "The unit is in use."}, Rejected, id="a code of the error"),
+    pytest.param({"message": "Error code 17: the unit is in use."}, Rejected, id="an error code in words"),
+    pytest.param({"code": 400, "message": "This code is already in use."}, Conflict, id="a code beside an error's"),
     pytest.param({"message": "Duplicate visitor"}, Rejected, id="a duplicate of something else"),
     pytest.param({"reasons": ["The access code is too short"]}, Rejected, id="another fault of the code"),
     pytest.param(None, Rejected, id="nothing"),
@@ -129,6 +134,19 @@ async def test_a_new_code_leaves_the_time_group_that_staff_chose() -> None:
         bench.visitors()[0].time_group, bench.visitors()[0].access_profile = 1, 12
         await bench.hands.apply(Kind.CHANGE_CODE, None, OTHER_CODE)
         assert (bench.visitors()[0].time_group, bench.visitors()[0].access_profile) == (1, 12)
+
+
+async def test_a_time_group_whose_name_is_anothers_id_is_kept() -> None:
+    groups = [{"id": 24, "name": "Staff"}, {"id": 1, "name": "24"}, {"id": 2, "name": "24 hours"}]
+    async with rig() as bench:
+        await bench.grant()
+        bench.visitors()[0].time_group = 1
+        visitor = bench.visitors()[0]
+        shown = {"id": visitor.id, "name": visitor.name, "unitId": visitor.unit, "isTenant": True}
+        listed = [{**shown, "code": CODE.reveal(), "timeGroupName": "24", "accessProfileName": "Tenants"}]
+        bench.bench.wire.arm(_each({"/timegroups": groups, "/visitors": listed}), times=None)
+        await bench.hands.apply(Kind.CHANGE_CODE, None, OTHER_CODE)
+        assert json.loads(bench.sent("/update").content)["timeGroupId"] == 1
 
 
 async def test_a_move_in_is_sent_as_documented() -> None:
@@ -206,12 +224,27 @@ async def test_a_facility_listing_that_hides_a_tenant_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("status", ["Vacant", "Reserved", None, 7])
-async def test_a_status_that_a_let_unit_cannot_have_proves_nothing(status: Any) -> None:
+async def test_a_status_that_a_let_unit_cannot_have_is_not_believed_and_bars_no_move_out(status: Any) -> None:
     async with rig() as bench:
         await bench.grant()
+        await bench.grant(OTHER_DOOR)
         bench.unit().status = status
+        seen = await bench.observe()
+        assert (dict(seen.entries), seen.unsettled) == ({DOOR: ACTIVE, OTHER_DOOR: ACTIVE}, frozenset({DOOR}))
+        await bench.hands.apply(Kind.SUSPEND, OTHER_DOOR)
         with pytest.raises(Anomaly):
-            await bench.observe()
+            await bench.grant()
+        await bench.hands.apply(Kind.REMOVE_PERSON)
+        assert not (await bench.observe()).exists
+
+
+async def test_an_overlock_is_asked_for_whatever_status_a_unit_has() -> None:
+    async with rig() as bench:
+        await bench.grant()
+        shown = {"id": bench.unit().id, "unitNumber": DOOR, "status": "Auction"}
+        bench.bench.wire.arm(instead("/units", [shown]), times=None)
+        await bench.hands.apply(Kind.SUSPEND, DOOR)
+        assert not bench.cia.opens(CODE.reveal(), DOOR)
 
 
 LISTINGS = [
@@ -242,6 +275,28 @@ async def test_a_number_that_two_units_have_is_refused_and_the_tenants_other_uni
         assert (await bench.observe()).entries == {OTHER_DOOR: ACTIVE}
 
 
+async def test_a_number_that_another_unit_was_given_later_bars_neither_overlock_nor_move_out() -> None:
+    async with rig() as bench:
+        await bench.grant()
+        await bench.grant(OTHER_DOOR)
+        ours = bench.unit()
+        bench.facility.add_unit(DOOR)
+        await bench.hands.apply(Kind.SUSPEND, DOOR)
+        assert ours.status == "Delinquent"
+        await bench.hands.apply(Kind.RESUME, DOOR, CODE)
+        assert ours.status == "Rented"
+        await bench.hands.apply(Kind.REVOKE, DOOR)
+        assert (bench.facility.visitors_of(ours), ours.status) == ([], "Vacant")
+
+
+async def test_of_two_units_with_one_number_the_open_one_is_what_is_seen() -> None:
+    async with rig() as bench:
+        await bench.grant(OTHER_DOOR)
+        await bench.grant()
+        bench.unit().status, bench.unit().number = "Delinquent", OTHER_DOOR
+        assert (await bench.observe()).entries == {OTHER_DOOR: ACTIVE}
+
+
 async def test_a_suspended_unit_that_is_granted_again_is_enabled() -> None:
     async with rig() as bench:
         await bench.grant()
@@ -266,10 +321,14 @@ async def test_a_sign_in_that_is_refused_with_an_echo_tells_no_secret() -> None:
 
 
 def _empty(paths: tuple[str, ...]) -> faults.Fault:
+    return _each({path: [] for path in paths})
+
+
+def _each(listings: Mapping[str, Any]) -> faults.Fault:
     async def fault(request: Any, carry: faults.Carry) -> Any:
-        for path in paths:
+        for path, listed in listings.items():
             if request.method == "GET" and request.url.path.endswith(path):
-                return await instead(path, [])(request, carry)
+                return await instead(path, listed)(request, carry)
         return await carry(request)
 
     return fault

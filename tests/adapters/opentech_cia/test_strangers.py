@@ -163,6 +163,14 @@ async def test_a_tenant_who_is_called_as_anothers_mark_is_not_taken_for_them() -
         assert (await eve.observe()).entries == {DOOR: ACTIVE}
 
 
+async def test_a_name_that_is_cut_to_a_mark_is_not_taken_for_one() -> None:
+    async with rig() as bench:
+        eve = bench.other_hands(f"{'X' * 23} gb-{'a' * 20} Lind")
+        await eve.apply(Kind.GRANT, DOOR, OTHER_CODE)
+        eve.ref = None
+        assert (await eve.observe()).entries == {DOOR: ACTIVE}
+
+
 async def test_a_guest_who_bears_the_tenants_name_is_not_ours() -> None:
     async with rig() as bench:
         await bench.grant()

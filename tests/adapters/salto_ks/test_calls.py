@@ -9,9 +9,10 @@ from adapters.salto_ks.simulation import SITE_UID, Face
 from adapters.salto_ks.simulation.site import SITE_ID
 from bridge.domain.changes import Change, EntryState, Kind
 from bridge.domain.credential import GateCode
-from bridge.domain.errors import Rejected
+from bridge.domain.errors import Anomaly, Rejected
 from bridge.domain.tenancy import Tenant
-from tests.adapters.salto_ks.rig import rig
+from bridge.testing.wire import answers
+from tests.adapters.salto_ks.rig import NOT_FOUND, only, rig
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +99,26 @@ async def test_a_group_that_is_gone_has_nobody_and_is_no_error() -> None:
         del bench.simulation.site.groups[bench.doors[0]]
         assert (await bench.hands.observe()).entries == {bench.doors[1]: EntryState.ACTIVE}
         await bench.hands.apply(Kind.REVOKE, bench.doors[0])
+
+
+@pytest.mark.parametrize("denial", [(404, NOT_FOUND), (400, b'{"ErrorCode": "1100", "Message": "Invalid field"}')])
+async def test_a_group_that_is_listed_is_not_believed_gone(denial: tuple[int, bytes]) -> None:
+    async with rig() as bench:
+        await bench.hands.apply(Kind.GRANT, bench.doors[0])
+        bench.bench.wire.arm(only("GET", f"/access_groups/{bench.doors[0]}/users", answers(*denial)), times=None)
+        with pytest.raises(Anomaly):
+            await bench.hands.observe()
+        with pytest.raises(Anomaly):
+            await bench.hands.apply(Kind.REVOKE, bench.doors[0])
+
+
+async def test_another_site_than_was_asked_for_is_not_taken() -> None:
+    other = b'{"items": [{"id": "0d4b7a3e-0000-4000-8000-000000000000", "site_uid": "DE7777777"}]}'
+    async with rig(site=SITE_UID) as bench:
+        bench.bench.wire.arm(only("GET", "/v1.1/sites", answers(200, other)), times=None)
+        with pytest.raises(Anomaly):
+            await bench.hands.observe()
+        assert bench.sent("GET", "/users") == []
 
 
 async def test_a_name_that_two_groups_have_opens_neither() -> None:

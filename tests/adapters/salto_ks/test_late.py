@@ -1,12 +1,15 @@
 """Whom Salto KS has just made it may deny for a minute; whom it denies later is gone, or we lack a right."""
 
+import httpx
 import pytest
 
 from adapters.salto_ks.kept import CATCHES_UP
 from adapters.salto_ks.simulation import Face
+from adapters.salto_ks.simulation.site import SITE_ID
 from bridge.domain.changes import Kind, Observed
 from bridge.domain.errors import Anomaly, NotYetConsistent, Rejected, Unauthorized
 from bridge.testing import wire as faults
+from bridge.testing.wire import Carry
 from tests.adapters.salto_ks.rig import NO_PERMISSION, NOT_FOUND, Rig, only, rig
 
 pytestmark = pytest.mark.anyio
@@ -14,6 +17,13 @@ pytestmark = pytest.mark.anyio
 DENIALS = pytest.mark.parametrize(
     "denial", [faults.answers(404, NOT_FOUND), faults.answers(403, NO_PERMISSION)], ids=["not found", "no permission"]
 )
+
+
+async def _blinded(request: httpx.Request, carry: Carry) -> httpx.Response:
+    """An account that lost its rights: it is shown nobody, and may look at nobody."""
+    if request.url.path.endswith("/sites/" + SITE_ID + "/users"):
+        return await faults.answers(200, b"[]")(request, carry)
+    return await only("GET", "/keys", faults.answers(403, NO_PERMISSION))(request, carry)
 
 
 async def _begun(bench: Rig) -> None:
@@ -59,6 +69,7 @@ async def test_a_fresh_person_who_is_nowhere_to_be_seen_is_not_made_twice(denial
     async with rig() as bench:
         await _begun(bench)
         bench.simulation.site.people.clear()
+        bench.simulation.crowd(1)
         bench.bench.wire.arm(only("GET", "/keys", denial), times=None)
         for _ in range(2):
             with pytest.raises(NotYetConsistent):
@@ -77,8 +88,19 @@ async def test_a_settled_person_who_is_denied_and_not_listed_is_gone(denial: fau
     async with rig() as bench:
         await bench.hands.apply(Kind.GRANT, bench.doors[0])
         bench.simulation.site.remove(bench.person)
+        bench.simulation.crowd(1)
         bench.bench.wire.arm(only("GET", "/keys", denial), times=None)
         assert await bench.hands.observe() == Observed()
+
+
+async def test_a_right_that_is_lacking_is_no_proof_that_a_person_is_gone_while_nobody_is_listed() -> None:
+    async with rig() as bench:
+        await bench.hands.apply(Kind.GRANT, bench.doors[0])
+        bench.bench.wire.arm(_blinded, times=None)
+        with pytest.raises(Anomaly):
+            await bench.hands.observe()
+        with pytest.raises(Anomaly):
+            await bench.hands.apply(Kind.REMOVE_PERSON)
 
 
 async def test_an_empty_listing_is_not_believed_while_the_id_is_there() -> None:

@@ -11,15 +11,15 @@ from bridge.domain.errors import Anomaly
 pytestmark = pytest.mark.anyio
 
 
-def _page(items: Sequence[int], count: int | None = None) -> Any:
-    return list(items) if count is None else {"items": list(items), "count": count, "next_page_link": None}
+def _page(items: Sequence[int], count: int | None = None, link: str | None = None) -> Any:
+    return list(items) if count is None else {"items": list(items), "count": count, "next_page_link": link}
 
 
 async def _read(pages: Sequence[Any], page_size: int = 2) -> list[int]:
     left = list(pages)
 
     async def ask(query: Mapping[str, str | int]) -> Any:
-        assert query["$top"] == page_size
+        assert query["$top"] == page_size or (query["$top"], query["$skip"]) == (page_size - 1, 0)
         return left.pop(0)
 
     found = await read_all(ask, page_size, "users", lambda item: item)
@@ -40,6 +40,9 @@ async def _read(pages: Sequence[Any], page_size: int = 2) -> list[int]:
         ([_page([1]), _page([2]), _page([])], [1, 2]),
         ([_page([1, 2, 3]), _page([1, 2, 3])], [1, 2, 3]),
         ([_page([1]), _page([1])], [1]),
+        ([_page([1, 2]), _page([1, 2]), _page([1, 2])], [1, 2]),
+        ([_page([1, 2], 3, "/next"), _page([3], 3)], [1, 2, 3]),
+        ([_page([1, 2], 2, "/next"), _page([], 0)], [1, 2]),
     ],
 )
 async def test_a_listing_that_adds_up_is_read_to_its_end(pages: Sequence[Any], found: list[int]) -> None:
@@ -53,9 +56,11 @@ async def test_a_listing_that_adds_up_is_read_to_its_end(pages: Sequence[Any], f
         [_page([1, 2], 3), _page([3], 4)],
         [_page([1, 2], 1)],
         [_page([1, 2], 4), _page([2, 3], 4)],
+        [_page([1], 4), _page([1], 4)],
         [_page([1, 1], 2)],
         [_page([1, 2], 3), _page([3])],
-        [_page([1, 2]), _page([1, 2])],
+        [_page([1, 2]), _page([1, 2]), _page([1])],
+        [_page([1, 2], 2, "/next"), _page([3, 4], 2)],
         [_page([1, 2]), _page([2, 3])],
         [None],
         [{"value": [1]}],

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from adapters.salto_ks.mapping import mark_for, mark_in
@@ -127,6 +128,31 @@ async def test_a_pin_that_is_gone_at_salto_is_made_anew(loss: str) -> None:
         await bench.hands.apply(Kind.CHANGE_CODE)
         assert not (await bench.hands.observe()).code_in_doubt
         assert bench.opens()
+
+
+async def test_a_state_that_is_not_documented_is_not_believed_and_bars_no_suspension_or_removal() -> None:
+    async with rig() as bench:
+        await _granted(bench)
+        bench.bench.wire.arm(only("GET", "/users", _in_state("invited")), times=None)
+        seen = await bench.hands.observe()
+        assert (dict(seen.entries), seen.unsettled) == ({bench.doors[0]: ACTIVE}, frozenset({bench.doors[0]}))
+        await bench.hands.apply(Kind.SUSPEND)
+        assert not bench.opens()
+        await bench.hands.apply(Kind.RESUME)
+        assert bench.opens()
+        await bench.hands.apply(Kind.REMOVE_PERSON)
+        assert bench.ours == []
+
+
+def _in_state(state: str) -> faults.Fault:
+    async def fault(request: httpx.Request, carry: faults.Carry) -> httpx.Response:
+        answer = await carry(request)
+        people = answer.json()
+        if not isinstance(people, list):
+            return answer
+        return httpx.Response(200, json=[{**one, "subscription_state": state} for one in people], request=request)
+
+    return fault
 
 
 async def test_a_profile_that_is_the_same_is_not_written() -> None:
