@@ -9,6 +9,7 @@ import httpx
 from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
+from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.outbound.client import make_client
 from bridge.outbound.pinning import base_url
@@ -130,15 +131,19 @@ def _open_site(
         options = spec.options.model_validate(site.options)
         shelf = shelves.shelf((site.connection, site.id))
         context = AdapterContext(site=site.id, client_for=lambda url: clients.make(url, f"{key}.url"), shelf=shelf)
-        adapter = spec.open(options, context)
+        adapter, capabilities = spec.open(options, context), spec.capabilities(options)
         feed = None if spec.feed is None else spec.feed(options, context)
+    if capabilities.one_occupant and site.policy.common_doors:
+        raise ConfigurationError(
+            f"sites.{place}.policy.common_doors", f"{spec.key} lets one tenant have a door: none can be shared"
+        )
     managed = ManagedSite(
         connection=site.connection,
         id=site.id,
         policy=site.policy.at(settings.zone(site)),
         adapter=adapter,
         adapter_key=spec.key,
-        capabilities=spec.capabilities(options),
+        capabilities=capabilities,
         field_prefix=site.field_prefix or spec.field_prefix,
     )
     return managed, feed

@@ -144,6 +144,23 @@ def certify_adapter(
         raise typer.Exit(1)
 
 
+@app.command("simulate")
+def simulate_vendor(
+    name: Name,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
+    suite: Annotated[str | None, typer.Option(help="The suite whose vendor to play.", show_default="the first")] = None,
+) -> None:
+    r"""Play an adapter's vendor on this machine, to try it on. Needs pip install "gatebridge\[testing]"."""
+    from bridge.catalog import find_adapter
+    from bridge.cli.certifying import check_kit
+    from bridge.cli.running import run
+    from bridge.cli.simulating import simulate_until_stopped
+
+    spec = find_adapter(name, key="")
+    check_kit()
+    run(simulate_until_stopped(spec, port, suite))
+
+
 def _say_checks(name: str, checked: Sequence[Any], *, is_certified: bool) -> None:
     """Print a table for each suite, what failed at its end, and the total."""
     checked = sorted(checked, key=lambda row: row["outcome"] == "failed")

@@ -28,9 +28,7 @@ def run_suite(name: str, *, verbose: bool) -> Sequence[Checked]:
     Nothing that lies around has a part in it: no configuration, plug-in, cache or conftest but our own. Raises
     `Unsupported` where what the suite needs is not installed, or pytest could not be run to its end.
     """
-    missing = [module for module in NEEDED if find_spec(module) is None]
-    if missing:
-        raise Unsupported(f"certify needs {', '.join(missing)}: pip install 'gatebridge[testing]'")
+    check_kit()
     with TemporaryDirectory(prefix="gatebridge-certify-") as made:
         folder = Path(made)
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
@@ -41,6 +39,13 @@ def run_suite(name: str, *, verbose: bool) -> Sequence[Checked]:
             raise Unsupported(f"pytest ended with {status} and no report: {inert(said.strip()[-200:]) or '-'}")
         checked: list[Checked] = json.loads(report.read_text(encoding="utf-8"))
         return checked
+
+
+def check_kit() -> None:
+    """Raise `Unsupported` where what the kit needs is not installed."""
+    missing = [module for module in NEEDED if find_spec(module) is None]
+    if missing:
+        raise Unsupported(f"the kit needs {', '.join(missing)}: pip install 'gatebridge[testing]'")
 
 
 def _pytest(folder: Path, report: Path, *, verbose: bool) -> tuple[int, str]:

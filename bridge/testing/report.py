@@ -16,7 +16,7 @@ import pytest
 
 from bridge.catalog import find_adapter
 from bridge.domain.errors import inert
-from bridge.testing.conformance import AdapterConformance
+from bridge.testing.conformance import AdapterConformance, SimulatedClock, Simulation
 
 REPORT: Final = "--certify-report"
 MAX_REASON: Final = 300
@@ -55,6 +55,15 @@ def suites_of(name: str) -> dict[str, type]:
     if not any(issubclass(suite, AdapterConformance) and suite.spec.key == spec.key for suite in found.values()):
         raise LookupError(f"{spec.suite} has no Test class that subclasses AdapterConformance with spec = {name}'s")
     return found
+
+
+def simulation_of(name: str, clock: SimulatedClock, suite: str | None = None) -> Simulation:
+    """Return what an adapter's suite plays, the first if none is named. Raises `LookupError` for no such one."""
+    kits = {key: one for key, one in suites_of(name).items() if issubclass(one, AdapterConformance)}
+    if suite is not None and suite not in kits:
+        raise LookupError(f"{inert(suite)} is none of {', '.join(kits)}")
+    chosen = kits[suite] if suite is not None else next(iter(kits.values()))
+    return chosen().simulate(clock)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -63,6 +63,10 @@ def configured(folder: Path, change: tuple[str, str] = ("", "")) -> str:
         ),
         (('base_url = "http://127.0.0.1:9"', 'base_url = "http://lakeside.test"'), "connections.lakeside.base_url"),
         (("sqlite:///", "postgresql://"), "store.url"),
+        (
+            ("[sites.options]", '[sites.policy]\ncommon_doors = ["GATE"]\n[sites.options]\none_occupant = true'),
+            "sites.0.policy.common_doors",
+        ),
     ],
 )
 def test_serve_refuses_and_names_the_key(tmp_path: Path, change: tuple[str, str], named: str) -> None:
@@ -93,6 +97,8 @@ def test_serve_refuses_and_names_the_key(tmp_path: Path, change: tuple[str, str]
         (("sandbox", "gate", "--strict", "nowhere"), 2, "--strict"),
         (("sandbox", "--webhook-url", "https://u:p@example.net/"), 2, "--webhook-url"),
         (("--config", "missing.toml", "check"), 2, "missing.toml"),
+        (("adapters", "simulate", "pull_feed"), 1, "no vendor to play"),
+        (("adapters", "simulate", "brivo", "--suite", "TestNothing"), 1, "TestNothing"),
     ],
 )
 def test_a_wrong_word_is_one_line(tmp_path: Path, arguments: tuple[str, ...], status: int, says: str) -> None:
