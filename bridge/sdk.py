@@ -43,8 +43,10 @@ from bridge.domain.ids import (
 from bridge.domain.tenancy import FieldWrites, Rental, RentalFields, RentalState, Resync, Snapshot, Tenant, Unit
 from bridge.domain.whom import By, Whom
 from bridge.outbound.calls import Answer, call
+from bridge.outbound.discretion import blotted, private_words, words_of
 from bridge.outbound.pinning import base_url
 from bridge.outbound.tokens import Token, TokenAuth
+from bridge.outbound.wire import CodeText, PrivateText, WireModel, read_as
 from bridge.ports.adapter import Adapter, AdapterContext, AdapterSpec, Checkpoint, Person, Ref, Target
 from bridge.ports.feed import Feed, FeedFormat, FeedPage
 from bridge.ports.findings import Finding, Verdict
@@ -124,6 +126,7 @@ __all__ = [
     "ClaimedDelivery",
     "CodeMaker",
     "CodeRules",
+    "CodeText",
     "ConfigurationError",
     "Conflict",
     "ConnectionName",
@@ -148,6 +151,7 @@ __all__ = [
     "OwnFields",
     "PermanentError",
     "Person",
+    "PrivateText",
     "RateLimited",
     "Ref",
     "RefusalCause",
@@ -189,10 +193,15 @@ __all__ = [
     "Unsupported",
     "Verdict",
     "Whom",
+    "WireModel",
     "base_url",
+    "blotted",
     "call",
     "inert",
     "is_safe_id",
     "is_safe_target",
+    "private_words",
+    "read_as",
     "read_json_object",
+    "words_of",
 ]

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from bridge.domain.changes import Change, Kind
 from bridge.domain.credential import CodeRules
+
+_OF_A_TARGET: Final = frozenset({Kind.GRANT, Kind.REVOKE})
+_OF_TARGET_OR_PERSON: Final = frozenset({Kind.SUSPEND, Kind.RESUME})
 
 
 class CodeMaker(StrEnum):
@@ -33,6 +38,19 @@ class Capabilities:
     """A target takes one tenant at a time: who had it before is removed before the next one is let in."""
     updates_person: bool = True
     """Name, e-mail and phone can be changed after the person was made."""
+
+    def refusal(self, change: Change) -> str | None:
+        """Return why the vendor cannot even be asked for `change`, or None."""
+        by_target = change.kind in _OF_A_TARGET or (
+            change.kind in _OF_TARGET_OR_PERSON and self.suspends is SuspendScope.TARGET
+        )
+        if by_target is (change.target is None):
+            return f"{change.kind} {'needs a' if by_target else 'takes no'} target at this vendor"
+        if change.kind is Kind.CHANGE_CODE and (change.code is None) is (self.code_maker is CodeMaker.BRIDGE):
+            return f"{change.kind} {'needs a' if change.code is None else 'takes no'} gate code at this vendor"
+        if change.kind is Kind.UPDATE_PERSON and not self.updates_person:
+            return "this vendor changes no names"
+        return None
 
     def consequences(self) -> tuple[str, ...]:
         """Return what the vendor's limits mean for staff and tenants, a sentence each; none where there are none."""

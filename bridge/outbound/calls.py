@@ -6,7 +6,6 @@ that got no clear answer may have happened: that is `OutcomeUnknown`, and is nev
 
 import asyncio
 import json as jsonlib
-import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,14 +24,12 @@ from bridge.domain.errors import (
     Rejected,
     Unauthorized,
     Unreachable,
-    inert,
 )
+from bridge.outbound.discretion import blotted, words_of
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 READ_RETRY_SECONDS: Final = 0.2
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_LONG_NUMBER: Final = re.compile(r"\d{4,}")
-_WORD: Final = re.compile(r"\w{2,}")
 _AGAIN: Final = frozenset({408, 425})
 _AGAIN_FOR_READS: Final = frozenset({409, 423})
 """Client errors by number, and yet only of this moment."""
@@ -157,14 +154,7 @@ def _error_words(body: bytes, sent: bytes) -> str:
         words = [error[name] for name in ("type", "message") if isinstance(error.get(name), str)]
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return ""
-    said = _LONG_NUMBER.sub("#", _unrepeated(": ".join(words), sent))
-    return f" ({inert(said, 160)})" if words else ""
-
-
-def _unrepeated(text: str, sent: bytes) -> str:
-    """Return `text` with each word masked that stands in a value of `sent`; names of fields stay."""
-    private = {word.casefold() for value in _values(sent) for word in _WORD.findall(value)}
-    return _WORD.sub(lambda found: "#" if found[0].casefold() in private else found[0], text)
+    return f" ({blotted(': '.join(words), words_of(*_values(sent)))})" if words else ""
 
 
 def _values(sent: bytes) -> Iterator[str]:

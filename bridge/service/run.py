@@ -8,7 +8,15 @@ from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Change, Kind, Observed, Step
 from bridge.domain.credential import CodeRefusal, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.errors import BridgeError, Conflict, LeaseLost, OutcomeUnknown, Rejected, StoreUnavailable
+from bridge.domain.errors import (
+    BridgeError,
+    Conflict,
+    LeaseLost,
+    OutcomeUnknown,
+    Rejected,
+    StoreUnavailable,
+    Unsupported,
+)
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.plan import make_plan, targets_to_look_at
 from bridge.domain.records import before_changes
@@ -112,6 +120,8 @@ class GateRun:
         progress.tried[change.step] = change
         outcome, why = "accepted", ""
         try:
+            if why_not := case.site.capabilities.refusal(change):
+                raise Unsupported(why_not)
             with self._metrics.time_step("apply"):
                 ref = await case.site.adapter.apply(change, case.person, progress.ref, notes)
             if ref != progress.ref:

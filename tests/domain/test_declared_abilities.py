@@ -64,6 +64,7 @@ holdings = st.builds(
 
 
 def is_declared(change: Change, vendor: Capabilities) -> bool:
+    """Say it in other words than the capabilities themselves do."""
     by_target = change.kind in {Kind.GRANT, Kind.REVOKE} or (
         change.kind in {Kind.SUSPEND, Kind.RESUME} and vendor.suspends is SuspendScope.TARGET
     )
@@ -80,3 +81,14 @@ def test_every_change_is_one_that_the_vendor_can_do(
 ) -> None:
     plan = make_plan(desired, observed, holding, vendor)
     assert [change for change in plan.changes if not is_declared(change, vendor)] == []
+    assert [why for change in plan.changes if (why := vendor.refusal(change))] == []
+
+
+@given(vendor=vendors, kind=st.sampled_from(Kind), target=st.none() | DOORS, code=CODES)
+def test_a_change_that_does_not_fit_is_refused_with_the_reason(
+    vendor: Capabilities, kind: Kind, target: TargetId | None, code: GateCode | None
+) -> None:
+    change = Change(kind=kind, target=target, code=code if kind is Kind.CHANGE_CODE else None)
+    wrong = not is_declared(change, vendor)
+    wrong |= kind is Kind.CHANGE_CODE and code is None and vendor.code_maker is CodeMaker.BRIDGE
+    assert bool(vendor.refusal(change)) is wrong

@@ -10,8 +10,6 @@ from importlib.resources.abc import Traversable
 import pytest
 from pydantic import ValidationError
 
-from bridge.domain.changes import Kind
-from bridge.domain.errors import Rejected, Unsupported
 from bridge.domain.ids import is_safe_target
 from bridge.ports.findings import Verdict
 from bridge.testing import wire as faults
@@ -79,18 +77,6 @@ class SetUpChecks(Suite):
             for ref in (driver.hands.ref, None):
                 driver.hands.ref = ref
                 await driver.hands.observe()
-            assert self._picture(bench) == before
-
-    async def test_a_change_that_does_not_fit_is_refused(self) -> None:
-        """A grant without a door, a suspension of a kind that the vendor lacks."""
-        async with self.bench() as bench:
-            hands = bench.hands()
-            await self.grant(bench, hands, bench.simulation.doors[0])
-            before = self._picture(bench)
-            wrong = None if self.by_target else bench.simulation.doors[0]
-            for kind, target in ((Kind.GRANT, None), (Kind.SUSPEND, wrong)):
-                with pytest.raises((Rejected, Unsupported)):
-                    await hands.apply(kind, target, self.given(self.code))
             assert self._picture(bench) == before
 
     def test_an_unknown_option_is_refused_by_its_name_only(self) -> None:
