@@ -16,7 +16,7 @@ LEVEL: Final = "pti_access_level"
 def capabilities_of(options: PtiOptions) -> Capabilities:
     """PTI keeps a code as a number from 1 to 4294967296: a zero in front would be lost."""
     return Capabilities(
-        code_rules=CodeRules(min_length=MIN_CODE, max_length=options.code_length, first=NO_ZERO),
+        code_rules=CodeRules(min_length=MIN_CODE, max_length=options.code_length, not_at_start=NO_ZERO),
         reads_codes=options.shows_codes,
         suspends=SuspendScope.PERSON,
     )

@@ -11,7 +11,7 @@ from bridge.sdk import Capabilities, CodeMaker, CodeRules, GateCode, Ref, Suspen
 
 MAX_NAME: Final = 60
 MAX_CONTACT: Final = 120
-NO_ZERO: Final = "123456789"
+NO_ZERO: Final = ("0",)
 
 GONE_AT_THE_SYSTEM: Final = "deleted_externally"
 NO_SEAT: Final = "salto_ks_subscription_limit_exceeded"
@@ -32,9 +32,9 @@ _PHONE_MARKS: Final = re.compile(r"[\s().\-]")
 
 
 def capabilities_of(options: SeamAcsOptions) -> Capabilities:
-    first = None if options.leading_zeros else NO_ZERO
+    lost = () if options.leading_zeros else NO_ZERO
     return Capabilities(
-        code_rules=CodeRules(min_length=MIN_CODE, max_length=options.code_length, first=first),
+        code_rules=CodeRules(min_length=MIN_CODE, max_length=options.code_length, not_at_start=lost),
         reads_codes=options.shows_codes,
         code_maker=CodeMaker.VENDOR if options.codes is Codes.MADE else CodeMaker.BRIDGE,
         suspends=SuspendScope.PERSON,

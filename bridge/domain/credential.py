@@ -73,21 +73,20 @@ class CodeRefusal(StrEnum):
 class CodeRules:
     """What an adapter accepts as a gate code, and what nobody should have as one.
 
-    `first` are the characters that a code may begin with, where not all of the alphabet can: a vendor that keeps codes
-    as numbers loses leading zeros.
+    `not_at_start` are what no code may begin with: a vendor that keeps codes as numbers loses leading zeros.
     """
 
     min_length: int = 6
     max_length: int = 6
     alphabet: str = "0123456789"
-    first: str | None = None
+    not_at_start: tuple[str, ...] = ()
 
     def refusal(self, code: GateCode, guessable: Sequence[str] = ()) -> CodeRefusal | None:
         """Return why `code` is refused, or None. `guessable` are texts like the unit's number or a phone's tail."""
         text = code.reveal()
         if not self.min_length <= len(text) <= self.max_length:
             return CodeRefusal.LENGTH
-        if not set(text) <= set(self.alphabet) or text[:1] not in self._beginnings:
+        if not set(text) <= set(self.alphabet) or text.startswith(self.not_at_start):
             return CodeRefusal.ALPHABET
         if len(set(text)) == 1:
             return CodeRefusal.REPEATED
@@ -100,14 +99,9 @@ class CodeRules:
     def make(self, choose: Callable[[str], str], guessable: Sequence[str] = ()) -> GateCode:
         """Return a fresh code of the greatest length; `choose` picks one character of a text, unpredictably."""
         while True:
-            rest = "".join(choose(self.alphabet) for _ in range(self.max_length - 1))
-            code = GateCode(choose(self._beginnings) + rest)
+            code = GateCode("".join(choose(self.alphabet) for _ in range(self.max_length)))
             if self.refusal(code, guessable) is None:
                 return code
-
-    @property
-    def _beginnings(self) -> str:
-        return self.alphabet if self.first is None else self.first
 
 
 def _is_run(text: str, alphabet: str) -> bool:
