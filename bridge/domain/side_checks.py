@@ -116,6 +116,8 @@ def at_vendor(scene: Scene, rental: RentalId, access: RentalAccess | None) -> Ch
     if access is None:
         return _unknown(AT_VENDOR, f"{evidence}; it stays so until the rental can be read")
     left = scene.left_at_doors(rental)
+    if not left and targets & scene.observed.unsettled:
+        return _unknown(AT_VENDOR, f"{evidence}; the vendor has taken it, and does not say yet that it is in force")
     if not left:
         return _passed(AT_VENDOR, evidence)
     return _failed(AT_VENDOR, f"{evidence}; still to do: {words_of(left)}")

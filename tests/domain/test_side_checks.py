@@ -102,6 +102,14 @@ def test_what_the_vendor_has_is_compared_with_what_it_should_have(
     assert said(told, "at_vendor") == (verdict, evidence)
 
 
+def test_what_the_vendor_has_taken_and_not_put_in_force_is_not_known_to_be_open() -> None:
+    observed = replace(OPEN, unsettled=frozenset({TargetId("B-001")}))
+    (told,) = explained(showing(), observed=observed)
+    verdict, evidence = said(told, "at_vendor")
+    assert verdict == "unknown"
+    assert evidence == "B-001 active; the vendor has taken it, and does not say yet that it is in force"
+
+
 def test_what_is_over_is_checked_for_what_is_left_of_it() -> None:
     ended = rental(state=RentalState.ENDED)
     (left,) = explained(ended, observed=OPEN, records=(record(1, "B-001"),))
