@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from adapters.brivo.client import BrivoClient
 from adapters.brivo.groups import Groups, ids_by_name
-from adapters.brivo.mapping import external_id
+from adapters.brivo.mapping import external_id, kept_user
 from adapters.brivo.options import BrivoOptions, TargetsBy
 from adapters.brivo.visit import Visit, find
 from bridge.sdk import (
@@ -77,9 +77,12 @@ class BrivoAdapter:
     async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
         brivo = self._brivo.discreet(person.tenant)
         user = await find(brivo, external_id(person.key, self._options.external_id_length), ref)
-        if user is None:
+        if user is None and kept_user(ref) is None:
             return Observed()
         groups = await Groups.known_to(brivo, self._options.targets, ref)
+        if user is None:
+            await groups.recognise(targets)
+            return Observed()
         state = EntryState.SUSPENDED if user.seen.suspended else EntryState.ACTIVE
         entries = {}
         for target, ids in groups.to_look_at(targets).items():
@@ -94,7 +97,7 @@ class BrivoAdapter:
         brivo = self._brivo.discreet(person.tenant)
         groups = await Groups.known_to(brivo, self._options.targets, ref)
         visit = Visit(brivo, groups, person, self._options, checkpoint)
-        await visit.meet(ref)
+        await visit.meet(ref, () if change.target is None else (change.target,))
         match change:
             case Change(kind=Kind.GRANT, target=str(target)):
                 await visit.open(target, change.code)

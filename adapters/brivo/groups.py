@@ -7,14 +7,14 @@ from adapters.brivo.client import BrivoClient
 from adapters.brivo.mapping import kept_groups
 from adapters.brivo.options import TargetsBy
 from adapters.brivo.wire import WireGroup, is_brivo_id
-from bridge.sdk import Ref, Rejected, TargetId
+from bridge.sdk import Anomaly, Ref, Rejected, TargetId
 
 
 class Groups:
     """Finds groups by what targets are called: their ids, or their names.
 
-    `kept` says which group a name meant when a tenant was put into it. A group that was renamed since is still found by
-    it, so that nobody stays inside unseen.
+    `kept` says which group a target meant when a tenant was put into it. A group that was renamed since is still found
+    by it, so that nobody stays inside unseen, and the account is known again.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class Groups:
     ) -> None:
         self._brivo = brivo
         self._by_name = by_name
-        self.kept = {} if by_name is None else kept
+        self.kept = kept
 
     @classmethod
     async def known_to(cls, brivo: BrivoClient, targets: TargetsBy, ref: Ref | None) -> "Groups":
@@ -37,7 +37,8 @@ class Groups:
         """Return each group that the target means or meant; none for what no group can be called."""
         if self._by_name is None:
             return [target] if is_brivo_id(target) else []
-        kept = {self.kept[target]} if target in self.kept else set[str]()
+        # What was kept while targets were ids is no name: the tenant is found by the unit's new target.
+        kept = {group for name, group in self.kept.items() if name == target != group}
         return sorted({*self._by_name.get(target, ()), *kept})
 
     def the_one(self, target: TargetId) -> str:
@@ -59,7 +60,22 @@ class Groups:
 
     def remembers(self, target: TargetId, group: str) -> Mapping[str, str]:
         """Return what to keep once a person is in the group."""
-        return {} if self._by_name is None else {**self.kept, target: group}
+        return {**self.kept, target: group}
+
+    async def recognise(self, targets: Collection[TargetId]) -> None:
+        """Raise `Anomaly` where the account has no group by which it is known: it says nothing of our users then.
+
+        A name may be found in any account, so it counts only where no id is kept. A user who was in no group that we
+        know of opens nothing: then there is nothing to be known by.
+        """
+        listed = await self._brivo.groups()
+        there, named = {group.id for group in listed}, {*self.kept.values()}
+        if self._by_name is None:
+            named |= {target for target in targets if is_brivo_id(target)}
+        elif not named:
+            there, named = {group.name for group in listed}, set(targets)
+        if named and there.isdisjoint(named):
+            raise Anomaly("Brivo knows none of the tenant's groups: are the site's options those of another account?")
 
 
 def ids_by_name(groups: Sequence[WireGroup]) -> Mapping[str, Sequence[str]]:

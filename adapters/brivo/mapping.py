@@ -113,7 +113,7 @@ def _blotted(text: str, private: Sequence[str]) -> str:
 
 
 def make_ref(user: str, groups: Mapping[str, str]) -> Ref:
-    """Return what to keep: the user's id, and which group a name meant, where targets are names."""
+    """Return what to keep: the user's id, and which group each target meant."""
     return {"user": user, "groups": dict(groups)} if groups else {"user": user}
 
 

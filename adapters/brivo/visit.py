@@ -1,6 +1,6 @@
 """One change of one person at Brivo: they are met as they are found, and what is missing is done."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adapters.brivo.client import BrivoClient
@@ -57,21 +57,23 @@ class Visit:
         """What to keep of the person."""
         return None if self._user is None else make_ref(self._user.seen.id, self._kept)
 
-    async def meet(self, ref: Ref | None) -> None:
+    async def meet(self, ref: Ref | None, targets: Collection[TargetId]) -> None:
         self._user = await find(self._brivo, self._mark, ref)
+        if self._user is None and kept_user(ref) is not None:
+            await self._groups.recognise(targets)
 
     async def open(self, target: TargetId, code: GateCode | None) -> None:
         """Open the target for the person, who is made if they are not there; a suspended person stays so."""
         group = self._groups.the_one(target)
         if self._user is None and not await self._groups.has(group):
             raise no_such_group()
+        self._kept = self._groups.remembers(target, group)
         user = self._user = self._user or await self._add(code)
         await self._give_code(user, code)
         if await self._brivo.join(user.seen.id, group):
             # The name may have meant another group, which nobody would look into again.
             for former in set(self._groups.all_of(target)) - {group}:
                 await self._brivo.leave(user.seen.id, former)
-            self._kept = self._groups.remembers(target, group)
         elif await self._brivo.find(self._mark) is None:
             raise NotYetConsistent("the user at Brivo went away between two calls")
         else:

@@ -9,10 +9,11 @@ from typing import Final
 
 from adapters.seam.client import SeamClient
 from adapters.seam.facts import facts_of
+from adapters.seam.known import Known
 from adapters.seam.mapping import observed, targets_of
 from adapters.seam.options import SeamCodesOptions
 from adapters.seam.rpc import SeamRpc
-from adapters.seam.visit import Known, Visit, look
+from adapters.seam.visit import Visit, look
 from bridge.sdk import (
     AdapterContext,
     BridgeError,
@@ -56,7 +57,7 @@ class SeamAdapter:
         return targets_of(await self._seam.locks())
 
     async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
-        seam, known = self._seam.discreet(person.tenant), Known.of(ref)
+        seam, known = self._seam.discreet(person.tenant), Known.of(ref, targets)
         devices = sorted(set(targets) | known.codes.keys())
         found = {device: await look(seam, person, device, known) for device in devices}
         return observed(found, self._options.confirm)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.seam.client import SeamClient
+from adapters.seam.known import Known
 from adapters.seam.mapping import (
     POSTPONED,
     UNBOUND,
@@ -39,50 +39,33 @@ AT_ONCE: Final = 8
 """So many locks are asked at the same time, where all are to be looked through."""
 
 
-@dataclass(slots=True)
-class Known:
-    """What is remembered of a person: their code at each lock, empty while it is being made.
-
-    `whole` says that there are no codes elsewhere; a reference that was lost cannot say so. Until then, the locks are
-    looked through in the order of their ids, as far as `looked`: whoever is cut off goes on from there.
-    """
-
-    codes: dict[TargetId, str] = field(default_factory=dict)
-    whole: bool = False
-    looked: str = ""
-
-    @classmethod
-    def of(cls, ref: Ref | None) -> "Known":
-        codes = {} if ref is None else ref.get("codes")
-        if ref is None or not isinstance(codes, Mapping):
-            return cls()
-        kept = {TargetId(device): code for device, code in codes.items() if isinstance(code, str)}
-        return cls(codes=kept, whole=ref.get("whole") is True, looked=str(ref.get("looked", "")))
-
-    @property
-    def ref(self) -> Ref | None:
-        return self.kept if self.codes or self.whole else None
-
-    @property
-    def kept(self) -> Ref:
-        looked = {"looked": self.looked} if self.looked else {}
-        return {"codes": dict(self.codes), "whole": self.whole, **looked}
-
-
 async def look(seam: SeamClient, person: Person, device: TargetId, known: Known) -> list[WireCode]:
-    """Return a person's codes at a lock. Nothing is believed only if the code that we keep is gone as well."""
+    """Return a person's codes at a lock.
+
+    Where one was, nothing is believed only if the code that we keep is gone as well, and the workspace is the one that
+    had it.
+    """
     tag, kept = tag_of(person), known.codes.get(device) or None
 
     def is_ours(mark: WireMark) -> bool:
         return is_of(mark, tag, kept)
 
     found = await seam.codes_at(device, is_ours)
-    if kept is None or any(code.access_code_id == kept for code in found):
+    if device not in known.codes or any(code.access_code_id == kept for code in found):
         return found
-    shown = await seam.show(kept)
+    shown = None if kept is None else await seam.show(kept)
     if shown is not None and shown.device_id == device and is_ours(shown):
         raise Anomaly("Seam has the tenant's code, but its listing does not show it")
+    if not found and shown is None:
+        await _recognise(seam, device, known)
     return found
+
+
+async def _recognise(seam: SeamClient, device: TargetId, known: Known) -> None:
+    """Raise `Anomaly` unless the workspace has the lock, or another one of the tenant's: then this one was deleted."""
+    there = {lock.device_id for lock in await seam.locks()}
+    if device not in there and there.isdisjoint(known.named):
+        raise Anomaly(f"the workspace does not know lock {device}: is options.api_key of another workspace?")
 
 
 async def look_at_all(
