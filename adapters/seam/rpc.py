@@ -176,6 +176,8 @@ class SeamRpc:
                 return {}
             raise self.refusal(path, error, answer.status)
         reply = read(_Reply, answer.body, path)
+        if reply.ok and is_read and not reply.model_extra:
+            raise Anomaly(f"{path}: Seam's success has nothing in it")
         if reply.ok:
             return reply.model_extra or {}
         if not error.type and not is_read:

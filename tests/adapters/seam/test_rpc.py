@@ -1,5 +1,6 @@
 """How Seam is spoken to, and what its refusals come to."""
 
+import contextlib
 import json
 
 import httpx
@@ -136,3 +137,14 @@ def _instead_of(path: str, body: dict[str, object]) -> faults.Fault:
         return httpx.Response(200, json=body, request=request)
 
     return fault
+
+
+async def test_a_success_with_nothing_in_it_makes_nobody_gone() -> None:
+    async with workspace() as (bench, _):
+        hands, door = bench.hands(), bench.simulation.doors[0]
+        await hands.apply(Kind.GRANT, door, CODE)
+        for call in range(len(bench.wire.requests)):
+            bench.wire.arm(faults.answers(200, b'{"ok": true}'), at=call, times=2)
+            with contextlib.suppress(Anomaly):
+                assert (await hands.observe()).exists
+            bench.wire.mend()
