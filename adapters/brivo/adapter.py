@@ -22,7 +22,6 @@ from bridge.sdk import (
     Observed,
     Person,
     Ref,
-    Rejected,
     Target,
     TargetId,
     Unauthorized,
@@ -93,7 +92,6 @@ class BrivoAdapter:
         return Observed(exists=True, code=user.seen.pin, code_in_doubt=user.seen.pin is None, entries=entries)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
-        _check_fits(change)
         brivo = self._brivo.discreet(person.tenant)
         groups = await Groups.known_to(brivo, self._options.targets, ref)
         visit = Visit(brivo, groups, person, self._options, checkpoint)
@@ -111,14 +109,6 @@ class BrivoAdapter:
                 await visit.suspend()
             case Change(kind=Kind.RESUME):
                 await visit.resume(change.code)
-            case _:
+            case Change(kind=Kind.REMOVE_PERSON):
                 await visit.remove()
         return visit.ref
-
-
-def _check_fits(change: Change) -> None:
-    """Raise `Rejected` for a change that Brivo could not even be asked for."""
-    if (change.kind in {Kind.GRANT, Kind.REVOKE}) is (change.target is None):
-        raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at Brivo")
-    if change.kind is Kind.CHANGE_CODE and change.code is None:
-        raise Rejected(f"{change.kind} needs a gate code at Brivo")

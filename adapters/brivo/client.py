@@ -1,11 +1,11 @@
 """Brivo's API as calls with types; errors become the bridge's own here, once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from adapters.brivo.mapping import private_words, refusal
+from adapters.brivo.mapping import refusal
 from adapters.brivo.options import BrivoOptions
 from adapters.brivo.sign_in import SignIn
 from adapters.brivo.wire import (
@@ -16,7 +16,6 @@ from adapters.brivo.wire import (
     WirePage,
     WireSuspension,
     WireUser,
-    read,
     read_error,
 )
 from bridge.sdk import (
@@ -28,6 +27,8 @@ from bridge.sdk import (
     Tenant,
     TokenAuth,
     call,
+    private_words,
+    read_as,
 )
 
 PAGE_SIZE: Final = 100
@@ -50,7 +51,7 @@ class BrivoClient:
         self._api = context.client_for(options.hosts.api)
         self._api.auth = TokenAuth(SignIn(options, context.client_for(options.hosts.auth)), scheme="bearer")
         self._headers: Mapping[str, str] = {"api-key": options.api_key.reveal()}
-        self._private: Sequence[str] = ()
+        self._private: Collection[str] = ()
 
     def discreet(self, tenant: Tenant) -> "BrivoClient":
         """Return the same client, whose errors do not name this tenant, whatever Brivo says."""
@@ -63,7 +64,7 @@ class BrivoClient:
         answer = await self._read(f"users/{quote(mark, safe='')}/external")
         if answer is None:
             return None
-        seen = read(WireUser, answer.body, "user")
+        seen = read_as(WireUser, answer.body, "user")
         if seen.external_id != mark:
             raise Anomaly("user: Brivo shows another than was asked for")
         return BrivoUser(seen=seen, whole=answer.body)
@@ -78,7 +79,7 @@ class BrivoClient:
 
     async def count_users(self) -> int:
         answer = await self._read("users", {"offset": 0, "pageSize": 1})
-        return read(WirePage, None if answer is None else answer.body, "users").count
+        return read_as(WirePage, None if answer is None else answer.body, "users").count
 
     async def groups(self) -> Sequence[WireGroup]:
         return await self._list("groups", WireGroup)
@@ -98,17 +99,17 @@ class BrivoClient:
     async def add(self, body: Mapping[str, Any]) -> str:
         """Make a user and return its id. Raises `Conflict` when somebody has the code."""
         answer = await self._write("POST", "users", body)
-        return read(WireMade, None if answer is None else answer.body, "new user").id
+        return read_as(WireMade, None if answer is None else answer.body, "new user").id
 
     async def replace(self, user: str, body: Mapping[str, Any]) -> None:
         """Replace the user by `body`, in full. Raises `Conflict` when somebody has the code."""
         answer = self._still_there(await self._write("PUT", f"users/{user}", body))
-        if answer.body is not None and read(WireMade, answer.body, "changed user").id != user:
+        if answer.body is not None and read_as(WireMade, answer.body, "changed user").id != user:
             raise Anomaly("changed user: Brivo answered for another")
 
     async def set_suspended(self, user: str, *, suspended: bool) -> None:
         answer = self._still_there(await self._write("PUT", f"users/{user}/suspended", {"suspended": suspended}))
-        told = read(WireSuspension, answer.body, "suspension")
+        told = read_as(WireSuspension, answer.body, "suspension")
         if (told.id, told.suspended) != (user, suspended):
             raise Anomaly("suspension: Brivo says another thing than it was asked for")
 
@@ -142,8 +143,8 @@ class BrivoClient:
             answer = await self._read(path, {"offset": len(found), "pageSize": PAGE_SIZE})
             if answer is None and may_be_gone:
                 return []
-            page = read(WirePage, None if answer is None else answer.body, "listing")
-            items = [read(model, item, "listing") for item in page.data]
+            page = read_as(WirePage, None if answer is None else answer.body, "listing")
+            items = [read_as(model, item, "listing") for item in page.data]
             fresh = {item.id: item for item in items}
             if page.offset != len(found) or page.count != (page.count if count is None else count):
                 raise Anomaly("listing: it changed while it was read")

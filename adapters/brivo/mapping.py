@@ -1,7 +1,6 @@
 """Brivo's words and ours, by table and pure functions."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,19 +16,17 @@ from bridge.sdk import (
     Rejected,
     SuspendScope,
     Tenant,
+    blotted,
     inert,
 )
 
 MAX_NAME: Final = 35
 MAX_CONTACT: Final = 120
-MIN_PRIVATE: Final = 3
 FALLBACK_NAME: Final = "Tenant"
 HASH_LENGTH: Final = 20
 
 REFUSALS: Final[Mapping[str, type[BridgeError]]] = {"duplicate credential": Conflict}
 """What a message holds, in lower case, and what it means; all others are `Rejected`."""
-
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
 def capabilities_of(options: BrivoOptions) -> Capabilities:
@@ -92,24 +89,12 @@ def _has_type(entry: Any, contact_type: str) -> bool:
     return isinstance(entry, dict) and str(entry.get("type")).casefold() == contact_type.casefold()
 
 
-def private_words(tenant: Tenant) -> Sequence[str]:
-    """Return what no error may repeat of a tenant, the longest first."""
-    words = {tenant.name, *tenant.name.split(), *_names(tenant.name).values(), tenant.email or "", tenant.phone or ""}
-    return sorted((word for word in words - {FALLBACK_NAME} if len(word) >= MIN_PRIVATE), key=len, reverse=True)
-
-
-def refusal(status: int, error: WireError | None, private: Sequence[str]) -> BridgeError:
+def refusal(status: int, error: WireError | None, private: Collection[str]) -> BridgeError:
     """Return what a refusal means. `private` and all that looks like a code is blotted out of Brivo's text."""
     if error is None:
         return Rejected(f"Brivo refused it ({status}) without saying why in its own form")
     kind = next((kind for words, kind in REFUSALS.items() if words in error.message.casefold()), Rejected)
-    return kind(f"Brivo refused it: {status} ({inert(_blotted(f'{error.code}: {error.message}', private), 160)})")
-
-
-def _blotted(text: str, private: Sequence[str]) -> str:
-    for words in private:
-        text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE)
-    return _CODE_LIKE.sub("#", text)
+    return kind(f"Brivo refused it: {status} ({blotted(f'{error.code}: {error.message}', private)})")
 
 
 def make_ref(user: str, groups: Mapping[str, str]) -> Ref:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import httpx
 
 from adapters.brivo.options import BrivoOptions
-from adapters.brivo.wire import WireRefusedSignIn, WireToken, read
-from bridge.sdk import Rejected, Token, Unauthorized, call
+from adapters.brivo.wire import WireRefusedSignIn, WireToken
+from bridge.sdk import Rejected, Token, Unauthorized, call, read_as
 
 REFUSALS: Final = frozenset({"invalid_client", "invalid_grant", "unauthorized", "unauthorized_client"})
 """The words of a 400 that speak of who signs in. A 401 or 403 always does."""
@@ -45,7 +45,7 @@ class SignIn:
             if _word(answer.body) in REFUSALS:
                 raise Unauthorized("Brivo refused the sign-in")
             raise Rejected(f"Brivo's sign-in answered {answer.status}: options.region or auth_url may be wrong")
-        token = read(WireToken, answer.body, "sign-in")
+        token = read_as(WireToken, answer.body, "sign-in")
         return Token(value=token.access_token, seconds=token.expires_in)
 
 

@@ -2,20 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
-from bridge.sdk import Anomaly, GateCode, Secret
+from bridge.sdk import GateCode, PrivateText, Secret, WireModel
 
 MAX_ID_LENGTH: Final = 20
 
@@ -52,54 +43,47 @@ def _secret(value: Any) -> Secret:
 BrivoId = Annotated[str, BeforeValidator(_id)]
 
 
-class _Wire(BaseModel):
-    # No error repeats what came in: it may hold a gate code.
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
-
-
-class WireToken(_Wire):
+class WireToken(WireModel):
     access_token: Annotated[Secret, BeforeValidator(_secret)]
     expires_in: Annotated[float, Field(gt=0, le=10**7)]
     """Seconds."""
 
 
-class WireRefusedSignIn(_Wire):
+class WireRefusedSignIn(WireModel):
     error: StrictStr
 
 
-class WireUser(_Wire):
+class WireUser(WireModel):
     id: BrivoId
     external_id: StrictStr = Field(alias="externalId")
     pin: Annotated[GateCode | None, BeforeValidator(_pin)] = None
     suspended: StrictBool
 
 
-class WireMade(_Wire):
+class WireMade(WireModel):
     """What is needed of the answer to a new user, or to one that was replaced."""
 
     id: BrivoId
 
 
-class WireSuspension(_Wire):
+class WireSuspension(WireModel):
     id: BrivoId
     suspended: StrictBool
 
 
-class WireListed(_Wire):
+class WireListed(WireModel):
     """A user in a listing."""
 
     id: BrivoId
     external_id: StrictStr | None = Field(alias="externalId", default=None)
 
 
-class WireGroup(_Wire):
+class WireGroup(WireModel):
     id: BrivoId
     name: StrictStr
 
 
-class WirePage(_Wire):
+class WirePage(WireModel):
     """Part of a listing; `count` is of the whole listing."""
 
     data: Annotated[tuple[Any, ...], Field(repr=False)]
@@ -108,9 +92,9 @@ class WirePage(_Wire):
     count: Annotated[StrictInt, Field(ge=0)]
 
 
-class WireError(_Wire):
+class WireError(WireModel):
     code: StrictInt | StrictStr
-    message: Annotated[StrictStr, Field(repr=False)]
+    message: PrivateText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +103,6 @@ class BrivoUser:
 
     seen: WireUser
     whole: Mapping[str, Any] = field(repr=False)
-
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def read(model: type[ModelT], value: Any, what: str) -> ModelT:
-    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        raise Anomaly(f"{what}: Brivo's answer is not as documented at {place or 'its root'}") from None
 
 
 def read_error(value: Any) -> WireError | None:

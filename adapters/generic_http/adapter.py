@@ -14,7 +14,7 @@ from adapters.generic_http.entry_visit import EntryVisit
 from adapters.generic_http.mapping import check_target, is_double, observed, targets_of, values_of
 from adapters.generic_http.options import GenericHttpOptions
 from adapters.generic_http.person_visit import PersonVisit
-from adapters.generic_http.shape import Codes, Shape
+from adapters.generic_http.shape import Shape
 from adapters.generic_http.visit import Visit, look
 from bridge.sdk import (
     AdapterContext,
@@ -28,7 +28,6 @@ from bridge.sdk import (
     Person,
     Ref,
     Rejected,
-    SuspendScope,
     Target,
     TargetId,
     TemporaryError,
@@ -80,7 +79,6 @@ class GenericHttpAdapter:
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         target = None if change.target is None else check_target(change.target)
-        self._check_fits(change)
         client = self._client.discreet(person.tenant)
         visit = VISITS[self._options.shape](client, person, self._options, checkpoint, ref)
         await visit.begin(change)
@@ -92,19 +90,6 @@ class GenericHttpAdapter:
         else:
             await _change_target(change, target, visit)
         return visit.ref
-
-    def _check_fits(self, change: Change) -> None:
-        """Raise `Rejected` for a change that this vendor could not even be asked for."""
-        ability = self._options.capabilities
-        by_target = {Kind.GRANT, Kind.REVOKE}
-        if ability.suspends is SuspendScope.TARGET:
-            by_target |= {Kind.SUSPEND, Kind.RESUME}
-        if (change.kind in by_target) is (change.target is None):
-            raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at this vendor")
-        if change.kind is Kind.CHANGE_CODE and (change.code is None) is (ability.codes is Codes.GIVEN):
-            raise Rejected(f"{change.kind} {'needs' if change.code is None else 'takes no'} gate code at this vendor")
-        if change.kind is Kind.UPDATE_PERSON and not self._client.has("update"):
-            raise Unsupported("options.requests.update is not configured, so nobody's name is changed")
 
     async def _try_out(self) -> list[str]:
         """Ask all that changes nothing, and return what is worth telling."""

@@ -1,12 +1,13 @@
 """The vendor's API as calls with types; errors become the bridge's own here, once, and tell nothing private."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.generic_http.auth import sign_requests
-from adapters.generic_http.mapping import blot, mark_text, private_texts, with_
+from adapters.generic_http.mapping import mark_text, with_
 from adapters.generic_http.options import GenericHttpOptions
 from adapters.generic_http.paging import Params, read_list
 from adapters.generic_http.paths import MISSING, as_word, found, parse_path
@@ -42,10 +43,14 @@ from bridge.sdk import (
     Target,
     TargetId,
     Tenant,
+    blotted,
     call,
     is_safe_target,
+    private_words,
+    words_of,
 )
 
+MAX_TOLD: Final = 200
 READ_ANSWERS: Final = frozenset(range(400, 500)) - NEVER_SIGNS - {403, 409, 423}
 WRITE_ANSWERS: Final = frozenset(range(400, 500)) - NEVER_SIGNS - {403}
 """Refusals that are read here, for what they say; the others mean the same everywhere."""
@@ -75,7 +80,7 @@ class VendorClient:
         self._options = options
         self._client = context.client_for(options.url)
         sign_requests(self._client, options.auth, context)
-        self._private: tuple[str, ...] = ()
+        self._private: frozenset[str] = frozenset()
         self._holder = options.person or options.entry
         self._requests = dict(options.requests.written())
         self._with_code = frozenset(name for name in self._requests if uses(options.requests, name, "code"))
@@ -91,7 +96,7 @@ class VendorClient:
     def discreet(self, tenant: Tenant) -> "VendorClient":
         """Return the same client, whose errors do not name this tenant, whatever the vendor says."""
         client = copy(self)
-        client._private = private_texts(tenant, self._options.names)  # noqa: SLF001 - its own copy
+        client._private = private_words(tenant)  # noqa: SLF001 - its own copy
         return client
 
     def has(self, name: str) -> bool:
@@ -260,5 +265,7 @@ class VendorClient:
 
     def _blotted(self, text: str, values: Values) -> str:
         """Return a vendor's words without the tenant and without the code that was sent, which may have letters."""
-        codes = [value.reveal() for value in values.values() if isinstance(value, GateCode)]
-        return blot(text, (*codes, *self._private))
+        codes = [value.reveal() for value in values.values() if isinstance(value, GateCode) and value]
+        for code in codes:  # whole first: one with signs in it is no word
+            text = re.sub(re.escape(code), "#", text, flags=re.IGNORECASE)
+        return blotted(text, self._private | words_of(*codes), MAX_TOLD)

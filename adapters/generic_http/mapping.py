@@ -24,9 +24,7 @@ from bridge.sdk import (
     is_safe_target,
 )
 
-MIN_NAME_PART: Final = 3
 MIN_CODE_DIGITS: Final = 4
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 _IN_DOUBT: Final = {"code": "unknown"}
 
 
@@ -71,21 +69,6 @@ def values_of(key: str, tenant: Tenant, names: Names) -> Values:
 
 def with_(values: Values, **more: Scalar) -> Values:
     return {**values, **more}
-
-
-def private_texts(tenant: Tenant, names: Names) -> tuple[str, ...]:
-    """Return what must be blotted out of a vendor's words about this tenant, whose name it may have cut short."""
-    words = {*tenant.name.split(), *inert(tenant.name, names.max_name).rstrip("…").split()}
-    parts = [part for part in words if len(part) >= MIN_NAME_PART]
-    contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
-    return (tenant.name, *contacts, *sorted(parts, key=len, reverse=True))
-
-
-def blot(text: str, private: Iterable[str]) -> str:
-    """Return a vendor's words as one line, without `private` and whatever looks a code."""
-    for words in private:
-        text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE) if words.strip() else text
-    return inert(_CODE_LIKE.sub("#", text), 200)
 
 
 def check_target(target: TargetId) -> TargetId:

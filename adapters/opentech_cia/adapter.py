@@ -33,8 +33,6 @@ from bridge.sdk import (
     is_safe_target,
 )
 
-OF_TARGETS: Final = frozenset({Kind.GRANT, Kind.RESUME, Kind.SUSPEND, Kind.REVOKE})
-WITH_CODE: Final = frozenset({Kind.GRANT, Kind.CHANGE_CODE})
 MAX_NAMES: Final = 12
 
 
@@ -78,19 +76,21 @@ class CiaAdapter:
         return observed(found, match)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
-        _check_fits(change)
         client = self._client.discreet(person.tenant)
         found = await look_at_facility(client, person, ref)
         visit = Visit(client, person, self._options, found, checkpoint)
         if change.kind in {Kind.REVOKE, Kind.REMOVE_PERSON}:
-            await (visit.leave() if change.target is None else visit.revoke(change.target))
+            if change.kind is Kind.REMOVE_PERSON:
+                await visit.leave()
+            elif change.target is not None:
+                await visit.revoke(change.target)
             return visit.ref
         await visit.meet()
         if change.target is None:
             await (visit.update_person() if change.code is None else visit.change_code(change.code))
         elif change.kind is Kind.SUSPEND:
             await visit.suspend(change.target)
-        elif change.kind is Kind.RESUME or change.code is None:
+        elif change.kind is Kind.RESUME:
             await visit.resume(change.target, change.code)
         else:
             await visit.grant(change.target, change.code)
@@ -124,11 +124,3 @@ class CiaAdapter:
 
     def _finding(self, verdict: Verdict, text: str, advice: str = "") -> Finding:
         return Finding(subject=f"CIA facility {self._options.facility}", verdict=verdict, text=text, advice=advice)
-
-
-def _check_fits(change: Change) -> None:
-    """Raise `Rejected` for a change that CIA could not even be asked for."""
-    if (change.kind in OF_TARGETS) is (change.target is None):
-        raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at CIA")
-    if change.kind in WITH_CODE and change.code is None:
-        raise Rejected(f"{change.kind} needs a gate code at CIA")

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Any, Final
 
-from adapters.opentech_cia.mapping import blotted, refusal
+from adapters.opentech_cia.mapping import refusal
 from adapters.opentech_cia.options import CiaOptions
-from adapters.opentech_cia.people import Profile, private_words
+from adapters.opentech_cia.people import Profile
 from adapters.opentech_cia.wire import (
     WireFacility,
     WireNamed,
@@ -14,7 +14,6 @@ from adapters.opentech_cia.wire import (
     WireUnit,
     WireVisitor,
     new_visitor_id,
-    read,
     read_list,
 )
 from bridge.sdk import (
@@ -29,12 +28,16 @@ from bridge.sdk import (
     Token,
     TokenAuth,
     Unauthorized,
+    blotted,
     call,
+    private_words,
+    read_as,
 )
 
 API_VERSION: Final = "2.0"
 REFUSED: Final = 400
 NOT_FOUND: Final = 404
+MAX_ERROR: Final = 500
 _SIGN_IN_REFUSED: Final = frozenset({400, 401, 403})
 
 
@@ -58,7 +61,7 @@ class SignIn:
         if answer.status in _SIGN_IN_REFUSED:
             # Its text is not repeated: what was sent is all secret.
             raise Unauthorized(f"CIA refused the key or the client at sign-in ({answer.status})")
-        token = read(WireToken, answer.body, "sign-in")
+        token = read_as(WireToken, answer.body, "sign-in")
         return Token(value=token.access_token, seconds=token.expires_in)
 
 
@@ -70,7 +73,7 @@ class CiaClient:
         self._client = context.client_for(options.access_base)
         self._client.auth = TokenAuth(SignIn(options, context))
         self._root = f"facilities/{options.facility}"
-        self._private: tuple[str, ...] = ()
+        self._private: Collection[str] = ()
 
     def discreet(self, tenant: Tenant) -> "CiaClient":
         """Return the same client, whose errors do not name this tenant, whatever CIA says."""
@@ -79,7 +82,7 @@ class CiaClient:
         return client
 
     async def facility(self) -> WireFacility:
-        return read(WireFacility, await self._read(""), "facility")
+        return read_as(WireFacility, await self._read(""), "facility")
 
     async def units(self) -> dict[str, WireUnit]:
         """Return all units of the facility, by id."""
@@ -149,9 +152,12 @@ class CiaClient:
         try:
             return await call(self._client, method, self._root + path, json=body, headers=headers, accept=accept)
         except TemporaryError as error:
-            raise type(error)(blotted(str(error), self._private), retry_after=error.retry_after) from None
+            raise type(error)(self._blotted(error), retry_after=error.retry_after) from None
         except BridgeError as error:
-            raise type(error)(blotted(str(error), self._private)) from None
+            raise type(error)(self._blotted(error)) from None
+
+    def _blotted(self, error: BridgeError) -> str:
+        return blotted(str(error), self._private, MAX_ERROR)
 
 
 def _body(

@@ -1,7 +1,7 @@
 """CIA's words and ours, by table."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,11 +18,14 @@ from bridge.sdk import (
     Ref,
     Rejected,
     TargetId,
+    blotted,
     inert,
     is_safe_target,
+    words_of,
 )
 
 MAX_REASONS: Final = 40
+MAX_TOLD: Final = 200
 STATES: Final[Mapping[UnitStatus, EntryState]] = {
     UnitStatus.RENTED: EntryState.ACTIVE,
     UnitStatus.DELINQUENT: EntryState.SUSPENDED,
@@ -37,7 +40,6 @@ _OTHER_CODE: Final = re.compile(
     r"(?:error|http|reason|response|result|status)[\s_-]*codes?|(?<= / )code(?= / )|^code(?= / )"
 )
 """Codes that open nothing, and a field that is called no more than that."""
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,19 +144,15 @@ def named(name: str, among: Sequence[WireNamed]) -> WireNamed | None:
     return found[0] if len(found) == 1 else None
 
 
-def refusal(body: Any, private: Sequence[str], conflict_words: Sequence[str]) -> Rejected:
+def refusal(body: Any, private: Collection[str], conflict_words: Sequence[str]) -> Rejected:
     """Return what a 400 means. Its form is not documented, so that all its texts are read, and blotted."""
-    text = blotted(" / ".join(_reasons(body)), private)
-    said = _OTHER_CODE.sub("", text.casefold())
+    text = " / ".join(_reasons(body))
+    # A tenant's name must not make a conflict, nor a word that is also theirs hide one.
+    others = frozenset(private) - words_of("code", *conflict_words)
+    said = _OTHER_CODE.sub("", blotted(text, others, len(text)).casefold())
     is_conflict = "code" in said and any(words.casefold() in said for words in conflict_words)
-    return (Conflict if is_conflict else Rejected)(f"CIA refused it: {inert(text, 200) or 'no reason was given'}")
-
-
-def blotted(text: str, private: Sequence[str]) -> str:
-    """Return `text` without the tenant's words and without all that looks like a code."""
-    for words in private:
-        text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE)
-    return _CODE_LIKE.sub("#", text)
+    told = blotted(text, private, MAX_TOLD) or "no reason was given"
+    return (Conflict if is_conflict else Rejected)(f"CIA refused it: {told}")
 
 
 def _reasons(body: Any) -> list[str]:

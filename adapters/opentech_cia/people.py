@@ -70,13 +70,6 @@ def shows(visitor: WireVisitor, profile: Profile) -> bool:
     )
 
 
-def private_words(tenant: Tenant) -> tuple[str, ...]:
-    """Return what no error may repeat of a tenant, the longest first."""
-    parts = [part for text in (tenant.name, inert(tenant.name)) for part in text.split()]
-    words = {tenant.name, inert(tenant.name), tenant.email, tenant.phone, _digits(tenant.phone), *parts}
-    return tuple(sorted((word for word in words if word and len(word) > 2), key=len, reverse=True))  # noqa: PLR2004 - two letters are in any word
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
     """How a person's visitors are known: by their mark, or by the id that was kept for the unit."""

@@ -49,8 +49,10 @@ class Visit:
                 self._mine.remove(visitor)
             seen.add(visitor.unit_key)
 
-    async def grant(self, target: TargetId, code: GateCode) -> None:
+    async def grant(self, target: TargetId, code: GateCode | None) -> None:
         """Let the person into the unit, with this code; a disabled unit of theirs is enabled."""
+        if code is None:
+            raise Rejected("a grant needs a gate code at CIA")
         unit = unit_at(target, self._units.values(), self._options.unit_match)
         if unit is None:
             raise Rejected(f"CIA has no unit {inert(target, 40)} at this facility (its spelling counts)")

@@ -4,19 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
-from bridge.sdk import Anomaly, GateCode, HeaderKey, is_safe_id
+from bridge.sdk import Anomaly, CodeText, HeaderKey, WireModel, is_safe_id, read_as
 
 TOKEN_SECONDS: Final = 3600.0
 """How long a token lasts where the answer does not say."""
@@ -33,12 +23,8 @@ def _status(word: Any) -> UnitStatus:
     return UnitStatus(word) if word in ("Vacant", "Rented", "Delinquent") else UnitStatus.UNKNOWN
 
 
-def _code(value: Any) -> GateCode | None:
-    if value is None or isinstance(value, GateCode):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a code is a text")  # noqa: TRY004 - pydantic turns only a ValueError into its own
-    return GateCode(value) if value.strip() else None
+def _no_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _safe(id_: int | str) -> int | str:
@@ -49,24 +35,19 @@ def _safe(id_: int | str) -> int | str:
 
 WireId = Annotated[StrictInt | StrictStr, AfterValidator(_safe)]
 """Sent back in the type in which it came; two are the same when their texts are."""
-Private = Annotated[StrictStr | None, Field(repr=False)]
+MaybePrivate = Annotated[StrictStr | None, Field(repr=False)]
 
 
-class _Wire(BaseModel):
-    # No error repeats what came in: it may hold a gate code.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class WireToken(_Wire):
+class WireToken(WireModel):
     access_token: HeaderKey
     expires_in: Annotated[float, Field(gt=0)] = TOKEN_SECONDS
 
 
-class WireFacility(_Wire):
+class WireFacility(WireModel):
     name: StrictStr | None = None
 
 
-class WireUnit(_Wire):
+class WireUnit(WireModel):
     id: WireId
     number: Annotated[StrictStr, Field(validation_alias="unitNumber"), AfterValidator(str.strip)]
     status: Annotated[UnitStatus, BeforeValidator(_status)]
@@ -76,16 +57,16 @@ class WireUnit(_Wire):
         return str(self.id)
 
 
-class WireVisitor(_Wire):
+class WireVisitor(WireModel):
     id: WireId
-    name: Private = None
+    name: MaybePrivate = None
     unit_id: Annotated[WireId | None, Field(validation_alias="unitId")] = None
     is_tenant: Annotated[StrictBool, Field(validation_alias="isTenant")]
-    code: Annotated[GateCode | None, BeforeValidator(_code)] = None
+    code: Annotated[CodeText | None, BeforeValidator(_no_blank)] = None
     time_group: Annotated[StrictStr | None, Field(validation_alias="timeGroupName")] = None
     access_profile: Annotated[StrictStr | None, Field(validation_alias="accessProfileName")] = None
-    phone: Annotated[Private, Field(validation_alias="mobilePhoneNumber")] = None
-    email: Private = None
+    phone: Annotated[MaybePrivate, Field(validation_alias="mobilePhoneNumber")] = None
+    email: MaybePrivate = None
 
     @property
     def key(self) -> str:
@@ -96,34 +77,25 @@ class WireVisitor(_Wire):
         return None if self.unit_id is None else str(self.unit_id)
 
 
-class WireNamed(_Wire):
+class WireNamed(WireModel):
     """A time group or an access profile."""
 
     id: WireId
     name: StrictStr
 
 
-class _NewVisitor(_Wire):
+class _NewVisitor(WireModel):
     id: WireId
 
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def read(model: type[ModelT], value: Any, what: str) -> ModelT:
-    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        raise Anomaly(f"{what}: the answer is not as documented at {place or 'its root'}") from None
+ModelT = TypeVar("ModelT", bound=WireModel)
 
 
 def read_list(model: type[ModelT], value: Any, what: str) -> list[ModelT]:
     """Return each of a listing. Raises `Anomaly` also for an id that is listed twice."""
     if not isinstance(value, list):
         raise Anomaly(f"{what}: the answer is no list")
-    found = [read(model, item, what) for item in value]
+    found = [read_as(model, item, what) for item in value]
     if len({str(getattr(one, "id", index)) for index, one in enumerate(found)}) != len(found):
         raise Anomaly(f"{what}: the listing has the same id twice")
     return found
@@ -132,4 +104,4 @@ def read_list(model: type[ModelT], value: Any, what: str) -> list[ModelT]:
 def new_visitor_id(value: Any) -> int | str:
     """Return the id of the visitor that was made: it is told inside of `visitor`, or at the top."""
     inside = value.get("visitor") if isinstance(value, Mapping) else None
-    return read(_NewVisitor, value if inside is None else inside, "new visitor").id
+    return read_as(_NewVisitor, value if inside is None else inside, "new visitor").id

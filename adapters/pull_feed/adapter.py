@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from adapters.pull_feed.client import Rows
-from adapters.pull_feed.mapping import after, check_fits, observed
+from adapters.pull_feed.mapping import after, check_target, observed
 from adapters.pull_feed.options import Confirm, PullFeedOptions
 from bridge.sdk import (
     AdapterContext,
@@ -63,7 +63,8 @@ class PullFeedAdapter:
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         del ref, checkpoint
-        check_fits(change)
+        if change.target is not None:
+            check_target(change.target)
         async with self._one_at_a_time:  # two tenants must not take one code, nor two changes one number
             await self._bring_about(change, person)
         return None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.pull_feed.wire import Number, Row, read
-from bridge.sdk import Shelf
+from adapters.pull_feed.wire import Number, Row
+from bridge.sdk import Shelf, read_as
 
 PERSON: Final = "person/"
 NUMBER: Final = "number"
@@ -33,21 +33,23 @@ class Rows:
     async def content(self) -> Content:
         items = await self._shelf.entries()
         rows = {
-            key.removeprefix(PERSON): read(Row, item, "a row") for key, item in items.items() if key.startswith(PERSON)
+            key.removeprefix(PERSON): read_as(Row, item, "a row on the feed's shelf")
+            for key, item in items.items()
+            if key.startswith(PERSON)
         }
-        last = read(Number, items.get(NUMBER, {}), "the feed's number").number
+        last = read_as(Number, items.get(NUMBER, {}), "the number on the feed's shelf").number
         return Content(
             rows=rows,
             number=max([last, *(door.number for row in rows.values() for door in row.doors.values())]),
-            fetched=read(Number, items.get(FETCHED, {}), "what was fetched").number,
+            fetched=read_as(Number, items.get(FETCHED, {}), "what was fetched, on the feed's shelf").number,
         )
 
     async def find(self, person: str) -> Row | None:
         item = await self._shelf.get(PERSON + person)
-        return None if item is None else read(Row, item, "a row")
+        return None if item is None else read_as(Row, item, "a row on the feed's shelf")
 
     async def fetched(self) -> int:
-        return read(Number, await self._shelf.get(FETCHED) or {}, "what was fetched").number
+        return read_as(Number, await self._shelf.get(FETCHED) or {}, "what was fetched, on the feed's shelf").number
 
     async def put(self, person: str, row: Row) -> None:
         await self._shelf.put(PERSON + person, row.item())

@@ -26,21 +26,16 @@ STATES: Final[Mapping[Kind, EntryState]] = {
     Kind.RESUME: EntryState.ACTIVE,
     Kind.SUSPEND: EntryState.SUSPENDED,
 }
-BY_TARGET: Final = frozenset({*STATES, Kind.REVOKE})
 
 
 def capabilities_of(options: PullFeedOptions) -> Capabilities:
     return Capabilities(code_rules=CodeRules(min_length=options.code_length, max_length=options.code_length))
 
 
-def check_fits(change: Change) -> None:
-    """Raise `Rejected` for a change that a feed could not even be asked for."""
-    if (change.kind in BY_TARGET) is (change.target is None):
-        raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target in a feed")
-    if change.target is not None and not is_safe_target(change.target):
+def check_target(target: TargetId) -> None:
+    """Raise `Rejected` for a unit's name that no feed can hold."""
+    if not is_safe_target(target):
         raise Rejected("the unit's name cannot stand in a feed")
-    if change.kind is Kind.CHANGE_CODE and change.code is None:
-        raise Rejected(f"{change.kind} needs a gate code")
 
 
 def after(change: Change, row: Row | None, tenant: Tenant, number: int) -> Row | None:

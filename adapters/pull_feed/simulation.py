@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 from adapters.pull_feed.client import FETCHED, PERSON
 from adapters.pull_feed.options import Column, PullFeedOptions
 from adapters.pull_feed.render import body_of, lines_of
-from adapters.pull_feed.wire import Row, read
-from bridge.sdk import FeedFormat, SiteId, TargetId
+from adapters.pull_feed.wire import Row
+from bridge.sdk import FeedFormat, SiteId, TargetId, read_as
 from bridge.testing.memory_shelf import MemoryShelf
 from bridge.testing.simulation import SimulatedClock
 
@@ -84,7 +84,7 @@ class PollingController:
 
     def _rows(self) -> dict[str, Row]:
         people = {key: text for key, text in self.shelf.texts.items() if key.startswith(PERSON)}
-        return {key: read(Row, json.loads(text), "a row") for key, text in people.items()}
+        return {key: read_as(Row, json.loads(text), "a row") for key, text in people.items()}
 
     def _fetch(self) -> list[dict[str, str]]:
         lines = lines_of(self._rows(), self._options)

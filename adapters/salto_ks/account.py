@@ -6,8 +6,8 @@ from uuid import UUID
 
 from adapters.salto_ks.mapping import filter_by_uid
 from adapters.salto_ks.options import SaltoOptions
-from adapters.salto_ks.wire import Named, WireSite, read, read_page
-from bridge.sdk import Anomaly, Rejected
+from adapters.salto_ks.wire import Named, WireSite, read_page
+from bridge.sdk import Anomaly, Rejected, read_as
 
 GetPage = Callable[[str, Mapping[str, str | int]], Awaitable[Any]]
 V11: Final = "v1.1"
@@ -34,7 +34,7 @@ class Account:
                 raise Rejected("Salto KS shows this account no site with the site_uid in options.site")
             if len(sites) > 1:
                 raise Anomaly("sites: several have the same site_uid")
-            site = read(WireSite, sites[0], "sites")
+            site = read_as(WireSite, sites[0], "sites")
             if site.site_uid is not None and site.site_uid.casefold() != self._options.site.casefold():
                 raise Anomaly("sites: Salto KS answers with another site than the one in options.site")
             self._site = site.id

@@ -6,7 +6,6 @@ point: what exists is adopted, what is gone is done.
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from adapters.salto_ks.checking import findings
 from adapters.salto_ks.client import SaltoClient
@@ -26,12 +25,9 @@ from bridge.sdk import (
     Observed,
     Person,
     Ref,
-    Rejected,
     Target,
     TargetId,
 )
-
-BY_TARGET: Final = frozenset({Kind.GRANT, Kind.REVOKE})
 
 
 def _utc_now() -> datetime:
@@ -70,7 +66,6 @@ class SaltoAdapter:
         )
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
-        _check_fits(change)
         salto, kept = self._salto.discreet(person.tenant), kept_from(ref)
         people = await find(salto, person, kept)
         visit = Visit(salto, person, self._options, checkpoint=checkpoint, now=self._now)
@@ -86,14 +81,6 @@ class SaltoAdapter:
             for group in (await group_ids(salto, self._options.targets_by, [change.target]))[change.target]:
                 await visit.close(group)
         return visit.ref
-
-
-def _check_fits(change: Change) -> None:
-    """Raise `Rejected` for a change that Salto KS could not even be asked for."""
-    if (change.kind in BY_TARGET) is (change.target is None):
-        raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at Salto KS")
-    if change.kind is Kind.CHANGE_CODE and change.code is not None:
-        raise Rejected("Salto KS makes the gate codes itself")
 
 
 async def _change_person(change: Change, visit: Visit) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from adapters.salto_ks.account import pick_role
 from adapters.salto_ks.client import SaltoClient
 from adapters.salto_ks.options import SaltoOptions, TargetsBy
-from adapters.salto_ks.wire import Named, Subscription, ToldState, read
-from bridge.sdk import BridgeError, Finding, Rejected, Unauthorized, Verdict, inert
+from adapters.salto_ks.wire import Named, Subscription, ToldState
+from bridge.sdk import BridgeError, Finding, Rejected, Unauthorized, Verdict, inert, read_as
 
 MAX_SHOWN: Final = 8
 
@@ -81,7 +81,7 @@ def _groups(groups: Sequence[Named], options: SaltoOptions, subject: str) -> lis
 
 async def _people(salto: SaltoClient, subject: str) -> Finding:
     """How many seats the licence has cannot be read; how many are taken can."""
-    states = [read(ToldState, item, "users").subscription_state for _, item in await salto.people()]
+    states = [read_as(ToldState, item, "users").subscription_state for _, item in await salto.people()]
     seated = sum(state is Subscription.SUBSCRIBED for state in states)
     text = f"{len(states)} people, {seated} of them with a seat of the licence"
     return Finding(subject=subject, verdict=Verdict.OK, text=text)

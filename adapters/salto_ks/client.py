@@ -1,6 +1,6 @@
 """Salto's Connect API as calls with types; errors become the bridge's own here, once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from adapters.salto_ks.account import V11, V12, Account
 from adapters.salto_ks.kept import Kept, Now
 from adapters.salto_ks.listing import read_all
-from adapters.salto_ks.mapping import NO_PERMISSION, NOT_FOUND, is_group_missing, private_words, refusal
+from adapters.salto_ks.mapping import NO_PERMISSION, NOT_FOUND, is_group_missing, refusal
 from adapters.salto_ks.options import SaltoOptions
 from adapters.salto_ks.signing_in import SignIn
 from adapters.salto_ks.wire import (
@@ -24,7 +24,6 @@ from adapters.salto_ks.wire import (
     WireError,
     WirePin,
     WireSite,
-    read,
     read_page,
 )
 from bridge.sdk import (
@@ -36,6 +35,8 @@ from bridge.sdk import (
     Tenant,
     TokenAuth,
     call,
+    private_words,
+    read_as,
 )
 
 REFUSED: Final = frozenset(range(400, 500)) - {408, 425, 429}
@@ -68,7 +69,7 @@ class SaltoClient:
         self._account = Account(options)
         self._page_size = options.page_size
         self._now = now
-        self._private: tuple[str, ...] = ()
+        self._private: Collection[str] = ()
 
     def discreet(self, tenant: Tenant) -> "SaltoClient":
         """Return the same client, whose errors do not name this tenant, whatever Salto KS says."""
@@ -82,20 +83,20 @@ class SaltoClient:
     async def sites(self) -> list[str]:
         """Return the ids of all sites that the account sees."""
         found = await read_all(partial(self._get, f"{V12}/sites"), self._page_size, "sites", _id_of)
-        return [read(WireSite, item, "sites").id for item in found]
+        return [read_as(WireSite, item, "sites").id for item in found]
 
     async def groups(self) -> list[Named]:
-        return [read(Named, item, "access groups") for item in await self._list("access_groups", "access groups")]
+        return [read_as(Named, item, "access groups") for item in await self._list("access_groups", "access groups")]
 
     async def roles(self) -> list[Named]:
-        return [read(Named, item, "roles") for item in await self._list("roles", "roles")]
+        return [read_as(Named, item, "roles") for item in await self._list("roles", "roles")]
 
     async def role(self) -> str:
         return await self._account.role(self.roles)
 
     async def people(self) -> list[tuple[Listed, Any]]:
         """Return everybody at the site, with their items as they came."""
-        return [(read(Listed, item, "users"), item) for item in await self._list("users", "users")]
+        return [(read_as(Listed, item, "users"), item) for item in await self._list("users", "users")]
 
     async def add(self, profile: Mapping[str, str], email: str | None) -> SiteUser:
         """Make a person. At the licence's limit they are made all the same, and suspended."""
@@ -110,7 +111,7 @@ class SaltoClient:
         }
         invitation = {} if email is None else {"email": email}
         reply = await self._send("POST", await self._path("users"), json=body | invitation)
-        return read(SiteUser, self._done(reply), "new user")
+        return read_as(SiteUser, self._done(reply), "new user")
 
     async def edit(self, who: Kept, changes: Mapping[str, str | bool]) -> None:
         await self._of(who, "PATCH", await self._path("users", who.site_user), json=changes)
@@ -119,7 +120,7 @@ class SaltoClient:
         """Suspend or resume a person. Return the state that was told, UNKNOWN where none was."""
         path = await self._path("users", who.site_user, "subscription")
         body = await self._of(who, "PATCH", path, json={"state": state.value})
-        return read(ToldState, body if isinstance(body, dict) else {}, "subscription").subscription_state
+        return read_as(ToldState, body if isinstance(body, dict) else {}, "subscription").subscription_state
 
     async def remove(self, who: Kept) -> None:
         """Remove a person; one that is gone already is no error."""
@@ -128,12 +129,12 @@ class SaltoClient:
     async def make_pin(self, who: Kept) -> GateCode:
         """Have a new PIN made and return it; the one before is void."""
         path = await self._path("users", who.site_user, "pin")
-        return read(WirePin, {"code": await self._of(who, "PUT", path, json={})}, "new PIN").code
+        return read_as(WirePin, {"code": await self._of(who, "PUT", path, json={})}, "new PIN").code
 
     async def has_pin(self, who: Kept) -> bool:
         body = await self._of(who, "GET", await self._path("users", who.site_user, "keys"))
         page = read_page(body, "keys")
-        return any(read(Key, item, "keys").type == PIN_KEY for item in page.items)
+        return any(read_as(Key, item, "keys").type == PIN_KEY for item in page.items)
 
     async def is_there(self, who: Kept, *, lists_others: bool) -> bool:
         """Tell whether a person who is not listed is there by their id. Raises `NotYetConsistent` for a fresh one.
@@ -164,10 +165,10 @@ class SaltoClient:
             missing = is_group_missing(reply.status, reply.error)
             return [] if missing else self._done(reply)
 
-        items = await read_all(ask, self._page_size, "members", lambda item: read(Member, item, "members").ids)
+        items = await read_all(ask, self._page_size, "members", lambda item: read_as(Member, item, "members").ids)
         if missing and group.casefold() in {one.id.casefold() for one in await self.groups()}:
             raise Anomaly("Salto KS lists an access group and says that it is not there")
-        return None if missing else [read(Member, item, "members") for item in items]
+        return None if missing else [read_as(Member, item, "members") for item in items]
 
     async def let_in(self, who: Kept, group: str) -> None:
         path = await self._path("access_groups", group, "users")
@@ -232,11 +233,11 @@ class SaltoClient:
 
 def _error_in(body: Any) -> WireError | None:
     try:
-        error = read(WireError, body, "refusal")
+        error = read_as(WireError, body, "refusal")
     except Anomaly:
         return None
     return error if error.code else None
 
 
 def _id_of(item: Any) -> str:
-    return read(Listed, item, "listing").id
+    return read_as(Listed, item, "listing").id

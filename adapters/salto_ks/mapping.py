@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from adapters.salto_ks.options import AliasStyle, SaltoOptions
@@ -19,6 +19,7 @@ from bridge.sdk import (
     TargetId,
     Tenant,
     Unauthorized,
+    blotted,
     inert,
     is_safe_target,
 )
@@ -28,7 +29,6 @@ MAX_EMAIL: Final = 254
 MARK_DIGITS: Final = 16
 NO_NAME: Final = ("Storage", "Tenant")
 """First and last name of a tenant who has none, or none that can be printed."""
-MIN_NAME_PART: Final = 3
 
 BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
@@ -55,7 +55,6 @@ OAUTH_WORDS: Final[Mapping[str, str]] = {
 
 _MARK: Final = re.compile(rf"(?:\(|^)(gb-[0-9a-f]{{{MARK_DIGITS}}})\)?$", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
 def capabilities_of(options: SaltoOptions) -> Capabilities:
@@ -105,15 +104,7 @@ def entry_state(person: SiteUser) -> EntryState:
     return EntryState.SUSPENDED if person.is_suspended else EntryState.ACTIVE
 
 
-def private_words(tenant: Tenant) -> tuple[str, ...]:
-    """Return what must not be repeated from the vendor's texts, the longest first."""
-    parts = [part for part in tenant.name.split() if len(part) >= MIN_NAME_PART]
-    contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
-    whole = [" ".join(tenant.name.split()), tenant.name]
-    return tuple(sorted({word for word in (*whole, *contacts, *parts) if word.strip()}, key=len, reverse=True))
-
-
-def refusal(status: int, error: WireError | None, private: Sequence[str]) -> BridgeError:
+def refusal(status: int, error: WireError | None, private: Collection[str]) -> BridgeError:
     """Return what a refused call means. `private` and all that looks like a PIN is blotted out of the vendor's text.
 
     A 404 that is not in Salto's own form may come from anything on the way: it proves nothing.
@@ -121,12 +112,8 @@ def refusal(status: int, error: WireError | None, private: Sequence[str]) -> Bri
     if error is None or not error.code:
         kind = STATUSES_WITHOUT_REASON.get(status, Rejected)
         return kind(f"Salto KS refused it: {status}, without a reason")
-    text = error.text
-    for words in private:
-        text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE)
-    text = inert(_CODE_LIKE.sub("#", text), 160)
     code = CODES.get(error.code, "a code that is not documented")
-    return STATUSES.get(status, Rejected)(f"Salto KS refused it: {status} ({code}) {text}")
+    return STATUSES.get(status, Rejected)(f"Salto KS refused it: {status} ({code}) {blotted(error.text, private)}")
 
 
 def is_group_missing(status: int, error: WireError | None) -> bool:

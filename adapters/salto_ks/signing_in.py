@@ -5,8 +5,8 @@ from typing import Final
 
 from adapters.salto_ks.mapping import OAUTH_WORDS
 from adapters.salto_ks.options import SaltoOptions
-from adapters.salto_ks.wire import OAuthError, WireToken, read
-from bridge.sdk import AdapterContext, Anomaly, Token, Unauthorized, call
+from adapters.salto_ks.wire import OAuthError, WireToken
+from bridge.sdk import AdapterContext, Anomaly, Token, Unauthorized, call, read_as
 
 SCOPE: Final = "user_api.full_access"
 REFUSED: Final = frozenset({400, 401, 403})
@@ -34,13 +34,13 @@ class SignIn:
         )
         if answer.status in REFUSED:
             raise Unauthorized(f"Salto's sign-in refused us: {answer.status} ({_why(answer.body)})")
-        token = read(WireToken, answer.body, "sign-in")
+        token = read_as(WireToken, answer.body, "sign-in")
         return Token(value=token.access_token, seconds=float(token.expires_in))
 
 
 def _why(body: object) -> str:
     try:
-        word = read(OAuthError, body, "sign-in").error
+        word = read_as(OAuthError, body, "sign-in").error
     except Anomaly:
         word = ""
     return OAUTH_WORDS.get(word, "without a reason that is documented")

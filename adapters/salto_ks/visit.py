@@ -8,8 +8,8 @@ from adapters.salto_ks.client import SaltoClient
 from adapters.salto_ks.kept import Kept, Now, PinState
 from adapters.salto_ks.mapping import email_for, mark_for, mark_in, profile_for, profile_of
 from adapters.salto_ks.options import SaltoOptions
-from adapters.salto_ks.wire import SiteUser, Subscription, read
-from bridge.sdk import Anomaly, Checkpoint, NoCapacity, NotYetConsistent, Person, Ref, Rejected
+from adapters.salto_ks.wire import SiteUser, Subscription
+from bridge.sdk import Anomaly, Checkpoint, NoCapacity, NotYetConsistent, Person, Ref, Rejected, read_as
 
 NO_SEAT: Final = "no seat of the Salto KS licence is free"
 
@@ -23,7 +23,7 @@ async def find(salto: SaltoClient, person: Person, kept: Kept | None) -> list[Si
     ours = {mark} if kept is None else {mark, None}
     people = await salto.people()
     found = [
-        read(SiteUser, item, "user")
+        read_as(SiteUser, item, "user")
         for listed, item in people
         if mark_in(listed.alias) == mark
         or (kept is not None and listed.id == kept.site_user and mark_in(listed.alias) in ours)

@@ -2,21 +2,11 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
-from bridge.sdk import Anomaly, GateCode, HeaderKey, is_safe_id
+from bridge.sdk import GateCode, HeaderKey, PrivateText, WireModel, is_safe_id, read_as
 
 _PIN: Final = re.compile(r"\d{4,8}", re.ASCII)
 DEFAULT_TOKEN_SECONDS: Final = 3600
@@ -55,43 +45,38 @@ def _seldom_told(value: Any) -> Any:
 
 
 Id = Annotated[StrictStr, AfterValidator(_id)]
-Private = Annotated[StrictStr, BeforeValidator(_seldom_told), Field(repr=False)]
+Private = Annotated[PrivateText, BeforeValidator(_seldom_told)]
 
 
-class _Wire(BaseModel):
-    # No error repeats what came in: it may hold a PIN or a name.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class WireToken(_Wire):
+class WireToken(WireModel):
     access_token: HeaderKey
     expires_in: Annotated[StrictInt, BeforeValidator(_seconds), Field(gt=0)] = DEFAULT_TOKEN_SECONDS
 
 
-class WireSite(_Wire):
+class WireSite(WireModel):
     id: Id
     site_uid: StrictStr | None = None
 
 
-class Named(_Wire):
+class Named(WireModel):
     """A role or an access group: `customer_reference` is what people call it."""
 
     id: Id
     customer_reference: Private = ""
 
 
-class Listed(_Wire):
+class Listed(WireModel):
     """Anybody at the site, as far as must be understood of strangers."""
 
     id: Id
     alias: Private = ""
 
 
-class PlatformUser(_Wire):
+class PlatformUser(WireModel):
     id: Id
 
 
-class SiteUser(_Wire):
+class SiteUser(WireModel):
     """One of ours. `id` is the person at the site; `user.id` is the same person on the platform, for groups."""
 
     id: Id
@@ -114,13 +99,13 @@ class SiteUser(_Wire):
         return self.subscription_state is Subscription.UNKNOWN and not self.blocked
 
 
-class ToldState(_Wire):
+class ToldState(WireModel):
     """What a change of the subscription may answer."""
 
     subscription_state: Annotated[Subscription, BeforeValidator(_subscription)] = Subscription.UNKNOWN
 
 
-class Member(_Wire):
+class Member(WireModel):
     """Somebody in an access group, by whichever of their two ids is shown. One who is excluded is not let in."""
 
     id: Id | None = None
@@ -134,28 +119,28 @@ class Member(_Wire):
         return frozenset(one for one in told if one is not None)
 
 
-class Key(_Wire):
+class Key(WireModel):
     """A means of entry, without its digits."""
 
     type: StrictStr
 
 
-class WirePin(_Wire):
+class WirePin(WireModel):
     """A PIN that was just made: a bare JSON text, told this once."""
 
     code: Annotated[GateCode, BeforeValidator(_pin)]
 
 
-class WireError(_Wire):
+class WireError(WireModel):
     code: Annotated[str, BeforeValidator(str), Field(alias="ErrorCode", repr=False)] = ""
     text: Annotated[StrictStr, Field(alias="Message", repr=False)] = ""
 
 
-class OAuthError(_Wire):
+class OAuthError(WireModel):
     error: StrictStr = ""
 
 
-class Page(_Wire):
+class Page(WireModel):
     """A piece of a listing: a bare array has no count."""
 
     items: tuple[Any, ...] = Field(repr=False)
@@ -163,18 +148,6 @@ class Page(_Wire):
     next_page_link: Any = Field(default=None, repr=False)
 
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def read(model: type[ModelT], value: Any, what: str) -> ModelT:
-    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        raise Anomaly(f"{what}: the answer is not as documented at {place or 'its root'}") from None
-
-
 def read_page(value: Any, what: str) -> Page:
     """Return a page, whichever of its two forms it has: a bare array, or one within `items`."""
-    return read(Page, {"items": value} if isinstance(value, list) else value, what)
+    return read_as(Page, {"items": value} if isinstance(value, list) else value, what)

@@ -5,7 +5,6 @@ repeated after a crash at any point: what exists is adopted, what is gone is don
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from adapters.seam.client import SeamClient
 from adapters.seam.facts import facts_of
@@ -31,8 +30,6 @@ from bridge.sdk import (
     Verdict,
     is_safe_target,
 )
-
-BY_TARGET: Final = frozenset({Kind.GRANT, Kind.RESUME, Kind.SUSPEND, Kind.REVOKE})
 
 
 class SeamAdapter:
@@ -63,8 +60,6 @@ class SeamAdapter:
         return observed(found, self._options.confirm)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
-        if (change.kind in BY_TARGET) is (change.target is None):
-            raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} lock at Seam")
         if change.target is not None and not is_safe_target(change.target):
             raise Rejected("the target is not the id of a lock at Seam")
         visit = Visit(self._seam.discreet(person.tenant), person, self._options, ref, checkpoint)
@@ -81,7 +76,7 @@ async def _change_person(change: Change, visit: Visit) -> None:
             await visit.change_code(change.code)
         case Kind.UPDATE_PERSON:
             await visit.rename()
-        case _:
+        case Kind.REMOVE_PERSON:
             await visit.remove_everything()
 
 

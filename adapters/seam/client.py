@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Final
 
-from adapters.seam.mapping import readable, takes_codes
-from adapters.seam.rpc import SeamRpc, read
+from adapters.seam.mapping import takes_codes
+from adapters.seam.rpc import SeamRpc
 from adapters.seam.wire import Changes, WireAttempt, WireCode, WireLock, WireMark, WireWorkspace
-from bridge.sdk import GateCode, NotYetConsistent, Rejected, TargetId, Tenant
+from bridge.sdk import GateCode, NotYetConsistent, Rejected, TargetId, Tenant, read_as
 
 CODE_NOT_FOUND: Final = frozenset({"access_code_not_found", "not_found"})
 """Seam's own server for tests says the one of a change, and the other of a look-up."""
@@ -20,17 +20,17 @@ class SeamClient:
     def discreet(self, tenant: Tenant) -> "SeamClient":
         """Return the same client, whose errors do not name this tenant."""
         client = copy(self)
-        client._rpc = self._rpc.discreet(tenant, shortened=readable(tenant))  # noqa: SLF001 - its own copy
+        client._rpc = self._rpc.discreet(tenant)  # noqa: SLF001 - its own copy
         return client
 
     async def workspace(self) -> WireWorkspace:
         answer = await self._rpc.read("/workspaces/get", {})
-        return read(WireWorkspace, answer.get("workspace"), "workspace")
+        return read_as(WireWorkspace, answer.get("workspace"), "workspace")
 
     async def locks(self) -> Sequence[WireLock]:
         """Return all locks of the workspace that Seam manages."""
         listed = await self._rpc.pages("/locks/list", {}, "devices")
-        return [read(WireLock, one, "lock") for one in listed]
+        return [read_as(WireLock, one, "lock") for one in listed]
 
     async def codes_at(self, device: TargetId, is_ours: Callable[[WireMark], bool]) -> list[WireCode]:
         """Return those codes of a lock that Seam manages and `is_ours` picks; others may be in any state.
@@ -45,23 +45,23 @@ class SeamClient:
             return []
         found = []
         for one in listed:
-            mark = read(WireMark, one, "code")
+            mark = read_as(WireMark, one, "code")
             # Seam's own server for tests lists other locks' codes too, and those that it does not manage.
             if mark.device_id == device and mark.is_managed and not mark.is_backup and is_ours(mark):
-                found.append(read(WireCode, one, "code"))
+                found.append(read_as(WireCode, one, "code"))
         return found
 
     async def show(self, code_id: str) -> WireCode | None:
         """Return the code with this id, or None where there is none."""
         answer = await self._rpc.read("/access_codes/get", {"access_code_id": code_id}, missing=CODE_NOT_FOUND)
-        return read(WireCode, answer.get("access_code"), "code") if answer else None
+        return read_as(WireCode, answer.get("access_code"), "code") if answer else None
 
     async def create(self, device: TargetId, name: str, code: GateCode) -> WireCode:
         """Make a code that holds until it is changed. Raises `Conflict` when the lock has these digits already."""
         path = "/access_codes/create"
         answer = await self._rpc.write(path, {"device_id": device, "name": name, "code": code.reveal()})
         self._check(path, answer)
-        return read(WireCode, answer.get("access_code"), "new code")
+        return read_as(WireCode, answer.get("access_code"), "new code")
 
     async def update(self, code_id: str, changes: Changes) -> None:
         """Change a code. Raises `Conflict` when the lock has the new digits already."""
@@ -78,6 +78,6 @@ class SeamClient:
 
     def _check(self, path: str, answer: Mapping[str, Any]) -> None:
         """Raise what an order failed with, where Seam knows it at once; most are only begun."""
-        attempt = read(WireAttempt, answer.get("action_attempt") or {}, path)
+        attempt = read_as(WireAttempt, answer.get("action_attempt") or {}, path)
         if attempt.status == "error" and attempt.error is not None:
             raise self._rpc.refusal(path, attempt.error)

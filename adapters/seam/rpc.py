@@ -3,12 +3,11 @@
 Each of Seam's paths takes POST; its own libraries use other methods, which not every server of Seam's takes.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from copy import copy
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+from pydantic import BeforeValidator, ConfigDict, StrictBool, StrictStr
 
 from adapters.seam.options import SeamOptions
 from bridge.sdk import (
@@ -17,16 +16,19 @@ from bridge.sdk import (
     BridgeError,
     Conflict,
     OutcomeUnknown,
+    PrivateText,
     Rejected,
     Tenant,
     Unauthorized,
+    WireModel,
+    blotted,
     call,
-    inert,
+    private_words,
+    read_as,
 )
 
 PAGE: Final = 500
 MAX_PAGES: Final = 100
-MIN_NAME_PART: Final = 3
 
 REFUSALS: Final[Mapping[str, type[BridgeError]]] = {
     "duplicate_access_code": Conflict,
@@ -42,21 +44,13 @@ _READABLE: Final = frozenset(range(400, 500)) - {408, 425, 429}
 _READABLE_BY_READS: Final = _READABLE - {409, 423}
 _NOT_FOUND: Final = 404
 _REFUSED_KEY: Final = frozenset({401, 403})
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-class Wire(BaseModel):
-    """What Seam's answers are read with: unknown fields are ignored."""
-
-    # No error repeats what came in: it may hold a gate code.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class _Reply(Wire):
+class _Reply(WireModel):
     model_config = ConfigDict(extra="allow")
 
     ok: StrictBool
@@ -65,14 +59,14 @@ class _Reply(Wire):
         return f"_Reply(ok={self.ok})"
 
 
-class SeamError(Wire):
+class SeamError(WireModel):
     """Why something was refused, or failed later."""
 
     type: Annotated[str, BeforeValidator(_text)] = ""
-    message: Annotated[str, BeforeValidator(_text), Field(repr=False)] = ""
+    message: Annotated[PrivateText, BeforeValidator(_text)] = ""
 
 
-class _Pagination(Wire):
+class _Pagination(WireModel):
     has_next_page: StrictBool | None = None
     next_page_cursor: StrictStr | None = None
 
@@ -89,18 +83,6 @@ def _items(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return items
 
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def read(model: type[ModelT], value: Any, what: str) -> ModelT:
-    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        raise Anomaly(f"{what}: the answer is not as documented at {place or 'its root'}") from None
-
-
 class SeamRpc:
     """One workspace. A path is as in Seam's documents, `/access_codes/list`; a body goes as JSON."""
 
@@ -109,18 +91,12 @@ class SeamRpc:
         self._headers = {"Authorization": f"Bearer {options.api_key.reveal()}"}
         if options.workspace is not None:
             self._headers["seam-workspace"] = options.workspace
-        self._private: tuple[str, ...] = ()
+        self._private: Collection[str] = ()
 
-    def discreet(self, tenant: Tenant, *, shortened: str = "") -> "SeamRpc":
-        """Return the same conversation, whose errors do not name this tenant, whatever Seam says.
-
-        `shortened` is the name as Seam was told it: its last part may be the beginning of one.
-        """
+    def discreet(self, tenant: Tenant) -> "SeamRpc":
+        """Return the same conversation, whose errors do not name this tenant, whatever Seam says."""
         rpc = copy(self)
-        words = {*tenant.name.split(), *shortened.rstrip("…").split()}
-        parts = sorted((word for word in words if len(word) >= MIN_NAME_PART), key=len, reverse=True)
-        contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
-        rpc._private = (tenant.name, *contacts, *parts)  # noqa: SLF001 - its own copy
+        rpc._private = private_words(tenant)  # noqa: SLF001 - its own copy
         return rpc
 
     async def read(self, path: str, body: Mapping[str, Any], *, missing: Collection[str] = ()) -> Mapping[str, Any]:
@@ -143,7 +119,7 @@ class SeamRpc:
             answer = await self.read(path, paged)
             items = _items(answer, key)
             self._take(found, items, key)
-            page = read(_Pagination, answer.get("pagination") or {}, f"{key}: pages")
+            page = read_as(_Pagination, answer.get("pagination") or {}, f"{key}: pages")
             if page.has_next_page is None and len(items) >= PAGE:
                 raise Anomaly(f"{key}: Seam's listing is full, and does not say whether it goes on")
             if not page.has_next_page:
@@ -175,7 +151,7 @@ class SeamRpc:
             if answer.status == _NOT_FOUND and error.type in missing:
                 return {}
             raise self.refusal(path, error, answer.status)
-        reply = read(_Reply, answer.body, path)
+        reply = read_as(_Reply, answer.body, path)
         if reply.ok and is_read and not reply.model_extra:
             raise Anomaly(f"{path}: Seam's success has nothing in it")
         if reply.ok:
@@ -187,15 +163,9 @@ class SeamRpc:
     def refusal(self, path: str, error: SeamError, status: int = 200) -> BridgeError:
         """Return what an error of Seam's means, in words that tell nothing private."""
         kind = Unauthorized if status in _REFUSED_KEY else REFUSALS.get(error.type, Rejected)
-        words = self._blot(error.message)
-        said = f" {self._blot(error.type)}" if error.type else ""
+        words = blotted(error.message, self._private)
+        said = f" {blotted(error.type, self._private)}" if error.type else ""
         return kind(f"Seam refused {path}: {status}{said}{f' ({words})' if words else ''}")
 
-    def _blot(self, text: str) -> str:
-        """Return the text, short, without this tenant's name and without all that looks a code."""
-        for words in self._private:
-            text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE) if words else text
-        return inert(_CODE_LIKE.sub("#", text), 160)
 
-
-__all__ = ["ModelT", "SeamError", "SeamOptions", "SeamRpc", "Wire", "read"]
+__all__ = ["SeamError", "SeamOptions", "SeamRpc"]

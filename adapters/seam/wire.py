@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, StrictStr
 
-from adapters.seam.rpc import SeamError, Wire
-from bridge.sdk import GateCode
+from adapters.seam.rpc import SeamError
+from bridge.sdk import CodeText, WireModel
 
 Changes = Mapping[str, str]
 """Fields of a code to change, by Seam's names."""
@@ -35,18 +35,10 @@ def _type(word: Any) -> CodeType:
     return CodeType(word) if word in set(CodeType) else CodeType.UNKNOWN
 
 
-def _code(value: Any) -> GateCode | None:
-    if value is None or isinstance(value, GateCode):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a code is a text")  # noqa: TRY004 - pydantic turns only a ValueError into its own
-    return GateCode(value)
+MaybePrivate = Annotated[StrictStr | None, Field(repr=False)]
 
 
-Private = Annotated[StrictStr | None, Field(repr=False)]
-
-
-class WireIssue(Wire):
+class WireIssue(WireModel):
     """Something that is wrong with a code, a device or an account."""
 
     error_code: StrictStr = ""
@@ -54,18 +46,18 @@ class WireIssue(Wire):
     is_connected_account_error: bool = False
 
 
-class WireMark(Wire):
+class WireMark(WireModel):
     """As much of a code as tells whose it is."""
 
     access_code_id: StrictStr
     device_id: StrictStr
-    name: Private = None
+    name: MaybePrivate = None
     is_managed: bool = True
     is_backup: bool = False
 
 
 class WireCode(WireMark):
-    code: Annotated[GateCode | None, BeforeValidator(_code)]
+    code: CodeText | None
     """None while Seam has not chosen one."""
     status: Annotated[CodeStatus, BeforeValidator(_status)]
     type: Annotated[CodeType, BeforeValidator(_type)]
@@ -74,11 +66,11 @@ class WireCode(WireMark):
     errors: tuple[WireIssue, ...] = ()
 
 
-class WireConstraint(Wire):
+class WireConstraint(WireModel):
     constraint_type: StrictStr = ""
 
 
-class WireProperties(Wire):
+class WireProperties(WireModel):
     name: StrictStr = ""
     online: bool = True
     supported_code_lengths: tuple[float, ...] = ()
@@ -87,7 +79,7 @@ class WireProperties(Wire):
     code_constraints: tuple[WireConstraint, ...] = ()
 
 
-class WireLock(Wire):
+class WireLock(WireModel):
     device_id: StrictStr
     device_type: StrictStr
     display_name: StrictStr = ""
@@ -96,13 +88,13 @@ class WireLock(Wire):
     errors: tuple[WireIssue, ...] = ()
 
 
-class WireWorkspace(Wire):
+class WireWorkspace(WireModel):
     name: StrictStr = ""
     is_sandbox: bool = False
     is_suspended: bool = False
 
 
-class WireAttempt(Wire):
+class WireAttempt(WireModel):
     """What came of an order so far: `pending`, `success` or `error`."""
 
     status: StrictStr = ""

@@ -11,7 +11,7 @@ from adapters.seam_acs.client import AcsClient
 from adapters.seam_acs.finder import Found, find
 from adapters.seam_acs.findings import findings
 from adapters.seam_acs.mapping import known_code
-from adapters.seam_acs.options import AccessSystemOptions, Codes, SeamAcsOptions
+from adapters.seam_acs.options import AccessSystemOptions, SeamAcsOptions
 from adapters.seam_acs.profile import AcsProfile, profile_of
 from adapters.seam_acs.standing import is_target, look, target_of
 from adapters.seam_acs.visit import Visit
@@ -30,8 +30,6 @@ from bridge.sdk import (
     TargetId,
     is_safe_target,
 )
-
-WITH_TARGET = frozenset({Kind.GRANT, Kind.REVOKE})
 
 
 class AccessSystem:
@@ -79,7 +77,8 @@ class AccessSystem:
         )
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
-        self._check_fits(change)
+        if change.target is not None and not is_safe_target(change.target):
+            raise Rejected("the target's name cannot be one of an access group")
         client = self._client.discreet(person.tenant)
         found = await find(client, person, ref)
         if change.kind is Kind.REMOVE_PERSON:
@@ -91,16 +90,6 @@ class AccessSystem:
         else:
             await _change_person(change, visit)
         return visit.ref
-
-    def _check_fits(self, change: Change) -> None:
-        """Raise `Rejected` for a change that no access system could even be asked for."""
-        if (change.kind in WITH_TARGET) is (change.target is None):
-            raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target here")
-        if change.target is not None and not is_safe_target(change.target):
-            raise Rejected("the target's name cannot be one of an access group")
-        makes = self._profile.codes is Codes.MADE
-        if change.kind is Kind.CHANGE_CODE and (change.code is None) is not makes:
-            raise Rejected(f"{change.kind} {'needs' if change.code is None else 'takes no'} gate code here")
 
 
 class SeamAcsAdapter(AccessSystem):

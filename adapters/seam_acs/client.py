@@ -5,9 +5,7 @@ from contextlib import suppress
 from copy import copy
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel
-
-from adapters.seam.rpc import SeamRpc, read
+from adapters.seam.rpc import SeamRpc
 from adapters.seam_acs.options import AccessSystemOptions
 from adapters.seam_acs.rpc import AcsRpc, Missing
 from adapters.seam_acs.wire import (
@@ -18,13 +16,13 @@ from adapters.seam_acs.wire import (
     WireSystem,
     WireUser,
 )
-from bridge.sdk import AdapterContext, Anomaly, GateCode, NotYetConsistent, Rejected, Tenant
+from bridge.sdk import AdapterContext, Anomaly, GateCode, NotYetConsistent, Rejected, Tenant, WireModel, read_as
 
 MARK: Final = "gatebridge:"
 """Begins the key of each of our user identities at Seam."""
 SAMPLE: Final = 50
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=WireModel)
 
 
 class AcsClient:
@@ -68,7 +66,7 @@ class AcsClient:
         """Return everybody in this system who belongs to the identity, by id."""
         body = {**self._system, "user_identity_id": identity}
         listed = [
-            read(WireUser, item, "acs_users") for item in await self._rpc.pages("/acs/users/list", body, "acs_users")
+            read_as(WireUser, item, "acs_users") for item in await self._rpc.pages("/acs/users/list", body, "acs_users")
         ]
         system = self._system["acs_system_id"]
         if any(user.user_identity_id != identity or user.acs_system_id != system for user in listed):
@@ -170,15 +168,15 @@ class AcsClient:
 
     async def _credentials(self, body: Mapping[str, str]) -> list[WireCredential]:
         listed = await self._rpc.pages("/acs/credentials/list", body, "acs_credentials")
-        return [read(WireCredential, item, "acs_credentials") for item in listed]
+        return [read_as(WireCredential, item, "acs_credentials") for item in listed]
 
 
 def _one(model: type[ModelT], answer: Mapping[str, Any], key: str) -> ModelT:
-    return read(model, answer.get(key), key)
+    return read_as(model, answer.get(key), key)
 
 
 def _many(model: type[ModelT], answer: Mapping[str, Any], key: str) -> list[ModelT]:
     items = answer.get(key)
     if not isinstance(items, list):
         raise Anomaly(f"{key}: the answer is not as documented")
-    return [read(model, item, key) for item in items]
+    return [read_as(model, item, key) for item in items]

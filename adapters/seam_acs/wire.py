@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
-from bridge.sdk import GateCode
+from bridge.sdk import CodeText, WireModel
 
 
-def _code(value: Any) -> GateCode | None:
-    if value is None or isinstance(value, GateCode):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a code is a text")  # noqa: TRY004 - pydantic turns only a ValueError into its own
-    return GateCode(value) if value.strip("*") else None
+def _no_mask(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip("*") else value
 
 
 def _words(name: str) -> BeforeValidator:
@@ -29,7 +25,7 @@ def _words(name: str) -> BeforeValidator:
 
 
 Id = Annotated[StrictStr, Field(min_length=1)]
-Private = Annotated[StrictStr | None, Field(repr=False)]
+MaybePrivate = Annotated[StrictStr | None, Field(repr=False)]
 Errors = Annotated[tuple[StrictStr, ...], _words("error_code")]
 Warnings = Annotated[tuple[StrictStr, ...], _words("warning_code")]
 
@@ -43,24 +39,19 @@ def _method(word: Any) -> AccessMethod:
     return AccessMethod.CODE if word == AccessMethod.CODE else AccessMethod.OTHER
 
 
-class _Wire(BaseModel):
-    # No error repeats what came in: it may hold a gate code.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class WireIdentity(_Wire):
+class WireIdentity(WireModel):
     user_identity_id: Id
     user_identity_key: StrictStr | None
 
 
-class WireGroup(_Wire):
+class WireGroup(WireModel):
     acs_access_group_id: Id
     acs_system_id: Id
     name: StrictStr
     external_type: StrictStr = "access_group"
 
 
-class WireMembership(_Wire):
+class WireMembership(WireModel):
     acs_access_group_id: StrictStr | None = None
 
 
@@ -68,7 +59,7 @@ def _membership(value: Any) -> Any:
     return value if isinstance(value, dict | WireMembership) else {}
 
 
-class WireMutation(_Wire):
+class WireMutation(WireModel):
     """Something of a person that Seam has taken and not brought to the access system yet."""
 
     mutation_code: StrictStr
@@ -76,30 +67,30 @@ class WireMutation(_Wire):
     after: Annotated[WireMembership, BeforeValidator(_membership)] = Field(WireMembership(), validation_alias="to")
 
 
-class WireUser(_Wire):
+class WireUser(WireModel):
     acs_user_id: Id
     acs_system_id: Id
     user_identity_id: StrictStr | None = None
-    full_name: Private = None
-    email_address: Private = None
-    phone_number: Private = None
+    full_name: MaybePrivate = None
+    email_address: MaybePrivate = None
+    phone_number: MaybePrivate = None
     is_suspended: StrictBool = False
     errors: Errors
     warnings: Warnings
     pending_mutations: tuple[WireMutation, ...] = ()
 
 
-class WireCredential(_Wire):
+class WireCredential(WireModel):
     acs_credential_id: Id
     acs_user_id: StrictStr | None = None
     access_method: Annotated[AccessMethod, BeforeValidator(_method)]
-    code: Annotated[GateCode | None, BeforeValidator(_code)] = None
+    code: Annotated[CodeText | None, BeforeValidator(_no_mask)] = None
     is_latest_desired_state_synced_with_provider: StrictBool | None = None
     errors: Errors
     warnings: Warnings
 
 
-class WireSystem(_Wire):
+class WireSystem(WireModel):
     acs_system_id: Id
     name: StrictStr
     external_type: StrictStr = "?"

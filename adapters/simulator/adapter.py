@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from adapters.simulator.client import GateClient
 from adapters.simulator.mapping import check_target, differing, observed
-from adapters.simulator.options import Codes, SimulatorOptions
+from adapters.simulator.options import SimulatorOptions
 from adapters.simulator.visit import Visit, find
 from bridge.sdk import (
     AdapterContext,
@@ -20,8 +20,6 @@ from bridge.sdk import (
     Observed,
     Person,
     Ref,
-    Rejected,
-    SuspendScope,
     Target,
     TargetId,
     Unauthorized,
@@ -69,7 +67,6 @@ class SimulatorAdapter:
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         target = None if change.target is None else check_target(change.target)
-        self._check_fits(change)
         gate = self._gate.discreet(person.tenant)
         people = await find(gate, person, ref)
         if change.kind is Kind.REMOVE_PERSON:
@@ -83,16 +80,6 @@ class SimulatorAdapter:
         else:
             await _change_target(change, target, visit)
         return visit.ref
-
-    def _check_fits(self, change: Change) -> None:
-        """Raise `Rejected` for a change that this kind of gate could not even be asked for."""
-        by_target = {Kind.GRANT, Kind.REVOKE}
-        if self._options.suspends is SuspendScope.TARGET:
-            by_target |= {Kind.SUSPEND, Kind.RESUME}
-        if (change.kind in by_target) is (change.target is None):
-            raise Rejected(f"{change.kind} {'needs a' if change.target is None else 'takes no'} target at this gate")
-        if change.kind is Kind.CHANGE_CODE and (change.code is None) is (self._options.codes is Codes.GIVEN):
-            raise Rejected(f"{change.kind} {'needs' if change.code is None else 'takes no'} gate code at this gate")
 
 
 async def _change_person(change: Change, visit: Visit) -> None:

@@ -1,13 +1,13 @@
 """The controller's API as calls with types; errors become the bridge's own here, once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Any, Final
 from urllib.parse import quote
 
 from adapters.simulator.mapping import STATE_WORDS, in_path, refusal
 from adapters.simulator.options import SimulatorOptions
-from adapters.simulator.wire import About, MadeCode, OnePerson, PeoplePage, PersonId, Reply, WirePerson, read
+from adapters.simulator.wire import About, MadeCode, OnePerson, PeoplePage, PersonId, Reply, WirePerson
 from bridge.sdk import (
     AdapterContext,
     Anomaly,
@@ -17,10 +17,11 @@ from bridge.sdk import (
     TargetId,
     Tenant,
     call,
+    private_words,
+    read_as,
 )
 
 MAX_PAGES: Final = 50
-MIN_NAME_PART: Final = 3
 NOT_FOUND: Final = "not_found"
 UNKNOWN_SITE: Final = "unknown_site"
 
@@ -33,19 +34,17 @@ class GateClient:
         self._site = context.site
         self._root = f"v1/sites/{quote(context.site, safe='')}"
         key = options.api_key
-        self._private: tuple[str, ...] = ()
+        self._private: Collection[str] = ()
         self._headers: Mapping[str, str] = {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
 
     def discreet(self, tenant: Tenant) -> "GateClient":
         """Return the same client, whose errors do not name this tenant, whatever the controller says."""
         client = copy(self)
-        parts = [part for part in tenant.name.split() if len(part) >= MIN_NAME_PART]
-        contacts = [text for text in (tenant.email, tenant.phone) if text is not None and len(text) >= MIN_NAME_PART]
-        client._private = (tenant.name, *contacts, *parts)  # noqa: SLF001 - its own copy
+        client._private = private_words(tenant)  # noqa: SLF001 - its own copy
         return client
 
     async def about(self) -> About:
-        return read(About, await self._read("/"), "site")
+        return read_as(About, await self._read("/"), "site")
 
     async def find(self, external_key: str) -> list[WirePerson]:
         """Return everybody with this key, by rising id, from a listing that was read to its end."""
@@ -54,7 +53,7 @@ class GateClient:
             params: dict[str, str | int] = {"external_key": external_key}
             if found:
                 params["after"] = found[-1].id
-            page = read(PeoplePage, await self._read("/people", params), "people")
+            page = read_as(PeoplePage, await self._read("/people", params), "people")
             ids = [person.id for person in (*found[-1:], *page.people)]
             if ids != sorted(set(ids)) or any(person.external_key != external_key for person in page.people):
                 raise Anomaly("people: the gate listed others than were asked for")
@@ -68,23 +67,23 @@ class GateClient:
     async def show(self, person: int) -> WirePerson | None:
         """Return the person with this id, whoever it is."""
         result = await self._read(f"/people/{person}", done_if=NOT_FOUND)
-        return None if result is None else read(OnePerson, result, "person").person
+        return None if result is None else read_as(OnePerson, result, "person").person
 
     async def add(self, *, external_key: str, profile: Mapping[str, str], code: GateCode) -> int:
         """Make a person and return its id. Raises `Conflict` when somebody has the code."""
         body = {"external_key": external_key, **profile, "code": code.reveal()}
-        return read(PersonId, await self._write("POST", "/people", body), "new person").id
+        return read_as(PersonId, await self._write("POST", "/people", body), "new person").id
 
     async def add_with_made_code(self, *, external_key: str, profile: Mapping[str, str]) -> MadeCode:
         body = {"external_key": external_key, **profile}
-        return read(MadeCode, await self._write("POST", "/people", body), "new person")
+        return read_as(MadeCode, await self._write("POST", "/people", body), "new person")
 
     async def set_code(self, person: int, code: GateCode) -> None:
         await self._edit(person, {"code": code.reveal()})
 
     async def make_code(self, person: int) -> GateCode:
         """Have a new code made and return it; the one before is void."""
-        return read(MadeCode, await self._edit(person, {"new_code": True}), "new code").code
+        return read_as(MadeCode, await self._edit(person, {"new_code": True}), "new code").code
 
     async def set_profile(self, person: int, profile: Mapping[str, str]) -> None:
         await self._edit(person, profile)
@@ -144,7 +143,7 @@ class GateClient:
         params: Mapping[str, str | int] | None = None,
     ) -> Reply:
         answer = await call(self._client, method, self._root + path, json=json, params=params, headers=self._headers)
-        reply = read(Reply, answer.body, method)
+        reply = read_as(Reply, answer.body, method)
         if reply.ok is (reply.error is not None):
             raise Anomaly(f"{method}: the gate said neither what it did nor why not")
         if reply.ok and reply.site != self._site:

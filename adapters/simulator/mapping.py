@@ -1,7 +1,6 @@
 """The controller's words and ours, by table."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from bridge.sdk import (
     TargetId,
     Tenant,
     Unsupported,
+    blotted,
     inert,
     is_safe_target,
 )
@@ -45,17 +45,12 @@ REFUSALS: Final[Mapping[str, type[BridgeError]]] = {
 """All others are `Rejected`; `not_found` has a meaning of its own in each call."""
 
 _IN_DOUBT: Final = {"code": "unknown"}
-_CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
-def refusal(error: WireError, private: Sequence[str]) -> BridgeError:
+def refusal(error: WireError, private: Collection[str]) -> BridgeError:
     """Return what a refused write means. `private` and all that looks a code is blotted out of the gate's text."""
-    text = error.text
-    for words in private:
-        text = re.sub(re.escape(words), "#", text, flags=re.IGNORECASE) if words else text
-    text = _CODE_LIKE.sub("#", text)
     kind = REFUSALS.get(error.code, Rejected)
-    return kind(f"the gate refused it: {inert(_CODE_LIKE.sub('#', error.code), 40)} ({inert(text, 160)})")
+    return kind(f"the gate refused it: {blotted(error.code, private, 40)} ({blotted(error.text, private)})")
 
 
 def capabilities_of(options: SimulatorOptions) -> Capabilities:

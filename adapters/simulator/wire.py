@@ -1,21 +1,11 @@
 """The controller's answers as they come over the wire: unknown fields are ignored, unknown words kept as UNKNOWN."""
 
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BeforeValidator, StrictBool, StrictInt, StrictStr
 
-from bridge.sdk import Anomaly, GateCode
+from bridge.sdk import CodeText, GateCode, PrivateText, WireModel
 
 
 class WireState(StrEnum):
@@ -28,14 +18,6 @@ def _state(word: Any) -> WireState:
     return WireState(word) if word in ("active", "suspended") else WireState.UNKNOWN
 
 
-def _code(value: Any) -> GateCode:
-    if isinstance(value, GateCode):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a code is a text")  # noqa: TRY004 - pydantic turns only a ValueError into its own
-    return GateCode(value)
-
-
 def _made(code: GateCode) -> GateCode:
     text = code.reveal()
     if not (text.isascii() and text.isdigit()):
@@ -43,52 +25,44 @@ def _made(code: GateCode) -> GateCode:
     return code
 
 
-Private = Annotated[StrictStr, Field(repr=False)]
-
-
-class _Wire(BaseModel):
-    # No error repeats what came in: it may hold a gate code.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class WireEntry(_Wire):
+class WireEntry(WireModel):
     target: StrictStr
     state: Annotated[WireState, BeforeValidator(_state)]
 
 
-class WirePerson(_Wire):
+class WirePerson(WireModel):
     id: StrictInt
     external_key: StrictStr | None
-    name: Private
-    email: Private
-    phone: Private
+    name: PrivateText
+    email: PrivateText
+    phone: PrivateText
     suspended: StrictBool
     """None of the entries opens, whatever its own state."""
-    code: Annotated[GateCode, BeforeValidator(_code)]
+    code: CodeText
     access: tuple[WireEntry, ...]
 
 
-class PeoplePage(_Wire):
+class PeoplePage(WireModel):
     people: tuple[WirePerson, ...]
     more: StrictBool
 
 
-class OnePerson(_Wire):
+class OnePerson(WireModel):
     person: WirePerson
 
 
-class PersonId(_Wire):
+class PersonId(WireModel):
     id: StrictInt
 
 
-class MadeCode(_Wire):
+class MadeCode(WireModel):
     """A person whose code the controller has just made: it may never be shown again."""
 
     id: StrictInt
-    code: Annotated[GateCode, BeforeValidator(_code), AfterValidator(_made)]
+    code: Annotated[CodeText, AfterValidator(_made)]
 
 
-class WireKind(_Wire):
+class WireKind(WireModel):
     """What the controller can do, in its own words."""
 
     codes: StrictStr
@@ -97,18 +71,18 @@ class WireKind(_Wire):
     one_occupant: StrictBool = False
 
 
-class About(_Wire):
+class About(WireModel):
     people: StrictInt
     targets: tuple[StrictStr, ...]
     kind: WireKind
 
 
-class WireError(_Wire):
+class WireError(WireModel):
     code: StrictStr
     text: StrictStr = ""
 
 
-class Reply(_Wire):
+class Reply(WireModel):
     """What is around every answer. `site` is the one that answered."""
 
     ok: StrictBool
@@ -118,15 +92,3 @@ class Reply(_Wire):
 
     def __repr__(self) -> str:
         return f"Reply(ok={self.ok})"
-
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def read(model: type[ModelT], value: Any, what: str) -> ModelT:
-    """Return `value` as a `model`, or raise `Anomaly` naming `what` and the place at fault, never the value."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        raise Anomaly(f"{what}: the answer is not as documented at {place or 'its root'}") from None

@@ -10,7 +10,10 @@ from bridge.domain.tenancy import Tenant
 MAX_SAID: Final = 160
 MIN_PREFIX: Final = 3
 """Letters from which on the beginning of a private word is one: names are cut short by vendors."""
-_WORD: Final = re.compile(r"\w{2,}")
+_WORD: Final = re.compile(r"[^\W_]{2,}|[^\x00-\x7f\W_]")
+"""Two letters or digits and more; outside of ASCII one, since it may be a whole name."""
+MIN_INSIDE: Final = 4
+"""Letters from which on a private word is masked inside of others too."""
 _CODE_LIKE: Final = re.compile(r"\d(?:[\s.\-]?\d){3,}")
 
 
@@ -31,4 +34,7 @@ def blotted(text: str, private: Collection[str], limit: int = MAX_SAID) -> str:
     Rather too much is masked than too little: the line is for operators, who have the vendor's console.
     """
     masked = _WORD.sub(lambda found: "#" if found[0].casefold() in private else found[0], text)
+    inside = sorted((word for word in private if len(word) >= MIN_INSIDE or not word.isascii()), key=len, reverse=True)
+    if inside:
+        masked = re.sub("|".join(map(re.escape, inside)), "#", masked, flags=re.IGNORECASE)
     return inert(_CODE_LIKE.sub("#", masked), limit)

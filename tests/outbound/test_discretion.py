@@ -21,6 +21,9 @@ MIRA = private_words(Tenant(name="Mira Okafor-Lind", email="mira@okafor.example"
         ("mira@okafor.example", "#@#.#"),
         ("unit B-014 is rented", "unit B-014 is rented"),
         ("line\r\nbreak", "line break"),
+        ("user MiraOkafor exists", "user ## exists"),
+        ("mira_okafor", "#_#"),
+        ("xOkaforx", "x#x"),
     ],
 )
 def test_names_addresses_and_codes_are_masked_and_the_rest_is_told(text: str, told: str) -> None:
@@ -31,6 +34,11 @@ def test_names_addresses_and_codes_are_masked_and_the_rest_is_told(text: str, to
 def test_no_word_of_a_name_is_told_whatever_stands_around_it(name: str, around: str) -> None:
     told = words_of(blotted(f"{around} {name}", private_words(Tenant(name=name)), limit=10_000))
     assert told & words_of(name) == set()
+
+
+def test_a_name_in_a_script_without_blanks_is_masked_inside_of_a_sentence() -> None:
+    assert blotted("李明已存在", private_words(Tenant(name="李明"))) == "#已存在"
+    assert "明" not in blotted("李明已存在", private_words(Tenant(name="李 明")))
 
 
 def test_a_long_text_is_cut() -> None:

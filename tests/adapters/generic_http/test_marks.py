@@ -17,8 +17,8 @@ from bridge.testing.hands import somebody
 from tests.adapters.generic_http.test_vendors import CODE, DOOR, at, edited, people, units
 
 pytestmark = pytest.mark.anyio
-LETTERS = GateCode("AB12CD")
-WITH_LETTERS = 'capabilities.code_alphabet = "ABCD0123456789"'
+LETTERS, SIGNS = GateCode("AB12CD"), GateCode("A-1*B+")
+WITH_LETTERS = 'capabilities.code_alphabet = "ABCD0123456789-*+"'
 NAMED = """
 entry.mark = "name"
 entry.mark_match = "word"
@@ -77,17 +77,23 @@ async def test_a_reference_that_names_no_place_is_looked_for_everywhere() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "target", "path", "method"),
-    [(Kind.GRANT, DOOR, "/v2/people", "POST"), (Kind.CHANGE_CODE, None, "/pin", "PUT")],
+    ("kind", "target", "code", "path", "method"),
+    [
+        (Kind.GRANT, DOOR, LETTERS, "/v2/people", "POST"),
+        (Kind.CHANGE_CODE, None, LETTERS, "/pin", "PUT"),
+        (Kind.GRANT, DOOR, SIGNS, "/v2/people", "POST"),
+    ],
 )
-async def test_a_code_with_letters_is_in_no_error(kind: Kind, target: TargetId | None, path: str, method: str) -> None:
-    said = json.dumps({"error": {"code": "x", "message": f"PIN {LETTERS.reveal().lower()} is no good"}})
+async def test_a_code_with_letters_or_signs_is_in_no_error(
+    kind: Kind, target: TargetId | None, code: GateCode, path: str, method: str
+) -> None:
+    said = json.dumps({"error": {"code": "x", "message": f"PIN {code.reveal().lower()} is no good"}})
     async with people(WITH_LETTERS) as (bench, hands, _):
         if kind is Kind.CHANGE_CODE:
             await hands.apply(Kind.GRANT, DOOR, CODE)
         bench.wire.arm(at(path, faults.answers(422, said), method=method), times=None)
         with pytest.raises(Rejected) as caught:
-            await hands.apply(kind, target, LETTERS)
+            await hands.apply(kind, target, code)
         assert str(caught.value).endswith("(PIN # is no good)")
 
 

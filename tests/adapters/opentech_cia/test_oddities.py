@@ -80,6 +80,23 @@ async def test_a_refusal_that_the_listing_does_not_explain_is_judged_by_its_word
         assert type(caught.value) is error
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "error"),
+    [
+        ("In Useche", "That access code is in use.", Conflict),
+        ("Mira Coderre", "The unit is in use by Mira Coderre.", Rejected),
+    ],
+)
+async def test_a_tenants_name_neither_makes_nor_hides_a_conflict(
+    name: str, message: str, error: type[Rejected]
+) -> None:
+    async with rig() as bench:
+        bench.bench.wire.arm(instead("/visitors", (400, {"message": message}), method="POST"), times=None)
+        with pytest.raises(Rejected) as caught:
+            await bench.other_hands(name, "t-2").apply(Kind.GRANT, DOOR, CODE)
+        assert type(caught.value) is error
+
+
 async def test_a_move_in_that_came_through_late_is_found_by_the_next_try() -> None:
     async with rig() as bench:
         mira = bench.other_hands("Mira Okafor", "t-1")

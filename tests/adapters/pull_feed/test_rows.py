@@ -123,10 +123,6 @@ async def test_of_two_who_ask_at_once_one_has_the_code() -> None:
 @pytest.mark.parametrize(
     ("kind", "target", "code"),
     [
-        (Kind.GRANT, None, CODE),
-        (Kind.SUSPEND, None, None),
-        (Kind.REMOVE_PERSON, DOOR, None),
-        (Kind.CHANGE_CODE, None, None),
         (Kind.GRANT, DOOR, None),
         (Kind.GRANT, TargetId("a\r\nb"), CODE),
         (Kind.GRANT, TargetId(" B-014"), CODE),

@@ -7,8 +7,7 @@ import pytest
 
 from adapters.salto_ks.simulation import SITE_UID, Face
 from adapters.salto_ks.simulation.site import SITE_ID
-from bridge.domain.changes import Change, EntryState, Kind
-from bridge.domain.credential import GateCode
+from bridge.domain.changes import EntryState, Kind
 from bridge.domain.errors import Anomaly, Rejected
 from bridge.domain.tenancy import Tenant
 from bridge.testing.wire import answers
@@ -131,12 +130,3 @@ async def test_a_name_that_two_groups_have_opens_neither() -> None:
         assert (await bench.hands.observe()).entries == {bench.doors[0]: EntryState.ACTIVE}
         await bench.hands.apply(Kind.REVOKE, bench.doors[0])
         assert not bench.opens()
-
-
-async def test_a_code_of_our_own_is_refused() -> None:
-    async with rig() as bench:
-        await bench.hands.apply(Kind.GRANT, bench.doors[0])
-        change = Change(kind=Kind.CHANGE_CODE, code=GateCode("048213"))
-        with pytest.raises(Rejected, match="makes the gate codes"):
-            await bench.bench.adapter.apply(change, bench.hands.person, bench.hands.ref, bench.hands)
-        assert bench.opens()

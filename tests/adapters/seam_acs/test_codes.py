@@ -4,7 +4,6 @@ import pytest
 
 from adapters.seam_acs.simulation import Brand
 from adapters.seam_acs.simulation.system import Credential
-from adapters.seam_acs.suite import SALTO_LIKE
 from bridge.domain.changes import Kind
 from bridge.domain.errors import Conflict, NotYetConsistent, OutcomeUnknown, Rejected, Unsupported
 from bridge.testing.wire import answers, loses_the_answer
@@ -191,12 +190,3 @@ async def test_a_system_that_never_tells_its_codes_is_of_no_use() -> None:
     async with rig(Brand(makes_codes=True, late_seconds=30.0), codes="made", shows_codes=False) as bench:
         with pytest.raises(Unsupported):
             await bench.hands().apply(Kind.GRANT, bench.simulation.doors[0])
-
-
-async def test_a_code_that_the_bridge_must_not_choose_is_refused() -> None:
-    async with rig(SALTO_LIKE, codes="made") as bench:
-        with pytest.raises(Rejected):
-            await bench.hands().apply(Kind.CHANGE_CODE, None, CODE)
-    async with rig() as bench:
-        with pytest.raises(Rejected):
-            await bench.hands().apply(Kind.CHANGE_CODE)

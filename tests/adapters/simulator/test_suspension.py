@@ -4,8 +4,8 @@ import pytest
 
 from adapters.simulator import ADAPTER
 from bridge.domain.changes import EntryState, Kind
-from bridge.domain.errors import Rejected, Unsupported
-from bridge.domain.ids import SiteId, TargetId
+from bridge.domain.errors import Unsupported
+from bridge.domain.ids import SiteId
 from bridge.ports.adapter import AdapterContext
 from bridge.sandbox.gate import Codes, GateKind, GateSettings, Suspends
 from bridge.testing.hands import Crash, Hands
@@ -116,26 +116,6 @@ async def test_two_who_are_suspended_become_one_who_is(codes: Codes) -> None:
         (person,) = await bench.ours()
         assert (await bench.hands.observe()).entries == {DOOR: SUSPENDED, OTHER_DOOR: SUSPENDED}
         assert await _doors(bench, person["code"]) == ["suspended", "suspended"]
-
-
-SHAPES = [
-    pytest.param("target", Kind.SUSPEND, None, id="the whole person, where targets are suspended"),
-    pytest.param("target", Kind.RESUME, None, id="the whole person back, where targets are suspended"),
-    pytest.param("person", Kind.SUSPEND, DOOR, id="a target, where people are suspended"),
-    pytest.param("person", Kind.RESUME, DOOR, id="a target back, where people are suspended"),
-    pytest.param("target", Kind.UPDATE_PERSON, DOOR, id="a name at a target"),
-    pytest.param("target", Kind.CHANGE_CODE, None, id="a new code that is not there"),
-]
-
-
-@pytest.mark.parametrize(("suspends", "kind", "target"), SHAPES)
-async def test_a_change_that_does_not_fit_the_gate_is_refused_before_any_call(
-    suspends: str, kind: Kind, target: TargetId | None
-) -> None:
-    async with rig(options={"suspends": suspends}) as bench:
-        with pytest.raises(Rejected):
-            await bench.hands.apply(kind, target)
-        assert bench.wire.calls == []
 
 
 async def test_a_target_cannot_be_suspended_where_only_people_can() -> None:
