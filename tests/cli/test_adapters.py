@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from bridge.catalog import find_adapter
-from bridge.cli.app import app
 from bridge.domain.errors import ConfigurationError
 from tests.cli.offering import announce, declared, offer
+from tests.cli.terminal import invoke
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def adapters(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["adapters", *arguments], env={"COLUMNS": "200"})
+    return invoke(["adapters", *arguments])
 
 
 def told(*arguments: str) -> Any:

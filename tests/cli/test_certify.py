@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bridge.cli.app import app
 from bridge.domain.errors import Unsupported
 from bridge.scaffold import Names, write_package
 from tests.cli.offering import announce, declared, offer
+from tests.cli.terminal import invoke
 
 EXEMPT = 'test_two_tenants_of_one_name_are_two = "they are one here"\n'
 BROKEN = '''
@@ -59,7 +59,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def certify(name: str, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["adapters", "certify", name, *arguments], env={"COLUMNS": "200"})
+    return invoke(["adapters", "certify", name, *arguments])
 
 
 def checked(result: Result) -> Mapping[str, Mapping[str, Any]]:
@@ -177,4 +177,4 @@ def test_what_the_suite_needs_and_is_not_installed_is_one_line(monkeypatch: pyte
     monkeypatch.setattr("bridge.cli.certifying.NEEDED", ("pytest", "a_module_that_is_not_there"))
     result = certify("simulator")
     assert isinstance(result.exception, Unsupported)
-    assert str(result.exception) == "certify needs a_module_that_is_not_there: pip install 'gatebridge[testing]'"
+    assert str(result.exception) == "the kit needs a_module_that_is_not_there: pip install 'gatebridge[testing]'"

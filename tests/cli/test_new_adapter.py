@@ -13,13 +13,14 @@ from typer.testing import CliRunner, Result
 from bridge.cli.app import app
 from bridge.scaffold import Names, write_package
 from bridge.scaffold.names import MAX_TITLE
+from tests.cli.terminal import invoke
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHORTEST, LONGEST = "a", "abcdefghijklmnopqrstuvwxyz_abc"
 
 
 def new(*arguments: str, into: Path) -> Result:
-    return CliRunner().invoke(app, ["adapters", "new", *arguments, "--into", str(into)], env={"COLUMNS": "200"})
+    return invoke(["adapters", "new", *arguments, "--into", str(into)])
 
 
 def run(tool: str, *arguments: str, cwd: Path) -> None:

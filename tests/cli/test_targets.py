@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bridge.cli.app import app
 from bridge.domain.errors import Anomaly, ConfigurationError, NotFoundHere, Rejected, Unreachable, Unsupported
 from tests.cli.offering import declared, offer
+from tests.cli.terminal import invoke
 
 SITE = "66f1a0c2b7d4e90015c0e001"
 OTHER_SITE = "66f1a0c2b7d4e90015c0e002"
@@ -106,7 +106,7 @@ def configured(tmp_path: Path) -> Callable[..., Path]:
 
 def targets(config: Path, *arguments: str, site: str = SITE) -> Result:
     command = ["targets", "--config", str(config), "--site", site, *arguments]
-    return CliRunner().invoke(app, command, env={"COLUMNS": "160"})
+    return invoke(command, columns=160)
 
 
 def test_units_stand_beside_the_doors_that_they_seem_to_be(configured: Callable[..., Path], both: str) -> None:
