@@ -32,9 +32,14 @@ def served(simulation: Simulation) -> Starlette:
     """Return an app that answers for each of the vendor's hosts below `/HOST`, and for the doors at `/keypad`."""
 
     async def keypad(request: Request) -> Response:
-        tried = await request.json()
-        opened = simulation.opens(str(tried["code"]), TargetId(tried["target"]))
-        return JSONResponse({"opened": opened})
+        try:
+            tried = await request.json()
+            code, door = str(tried["code"]), TargetId(str(tried["target"]))
+        except (ValueError, KeyError, TypeError):
+            return JSONResponse({"message": "send target and code as JSON"}, status_code=400)
+        if door not in simulation.doors:
+            return JSONResponse({"message": f"the doors are {', '.join(simulation.doors)}"}, status_code=404)
+        return JSONResponse({"opened": simulation.opens(code, door)})
 
     async def vendor(scope: Scope, receive: Receive, send: Send) -> None:
         _, host, *rest = scope["path"].split("/", 2)

@@ -47,7 +47,10 @@ async def test_the_keypad_tells_what_a_code_opens() -> None:
     await Hands(adapter, somebody()).apply(Kind.GRANT, door, GateCode("048213"))
     async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
         tried = [await client.post("/keypad", json={"target": door, "code": code}) for code in ("048213", "590274")]
+        elsewhere = await client.post("/keypad", json={"target": "nowhere", "code": "048213"})
+        unreadable = await client.post("/keypad", content=b"[]")
     assert [answer.json() for answer in tried] == [{"opened": True}, {"opened": False}]
+    assert (elsewhere.status_code, unreadable.status_code) == (404, 400)
 
 
 def test_options_are_printed_as_toml() -> None:
