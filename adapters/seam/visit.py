@@ -134,6 +134,9 @@ class Visit:
 
     async def revoke(self, device: TargetId) -> None:
         for code in await look(self._seam, self._person, device, self._known):
+            if not is_going(code) and not is_of(code, tag_of(self._person), None):
+                # Staff took the mark off: with it, the code is seen until the lock has let go of it.
+                await self._update(code, {})
             await self._delete(code)
         self._known.codes.pop(device, None)
 

@@ -61,6 +61,10 @@ class GateSimulation:
         strangers = [person for person in self._site.people if person.external_key is None]
         return [(p.id, p.name, p.code.reveal(), p.suspended, dict(p.access)) for p in strangers]
 
+    def rename_made(self, name: str) -> None:
+        for person in self._site.people:
+            person.name = person.name if person.external_key is None else name
+
     def fill(self) -> None:
         self.crowd(CAPACITY - len(self._site.people))
 

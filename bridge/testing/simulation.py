@@ -27,7 +27,12 @@ class SimulatedClock:
 
 
 class Simulation(Protocol):
-    """One account at a vendor. All but `app` and `options` is done by hand at the vendor's console, without the API."""
+    """One account at a vendor. All but `app` and `options` is done by hand at the vendor's console, without the API.
+
+    It may have more, which the kit uses where it is there: `refusals_in_success`, bodies by which the vendor refuses
+    with HTTP 200; `rename_made(name)`, by which staff rewrite the visible names of all that the API made; `shelf`, what
+    is handed to an adapter that keeps its things in the bridge.
+    """
 
     @property
     def app(self) -> ASGIApp:

@@ -126,6 +126,10 @@ class PeopleSimulation:
     def by_hand(self) -> Any:
         return [asdict(one) for one in self._people.values() if one.external_ref is None]
 
+    def rename_made(self, name: str) -> None:
+        for one in self._people.values():
+            one.person = {**one.person, "name": name} if one.external_ref is not None else one.person
+
     def fill(self) -> None:
         self._is_full = True
 

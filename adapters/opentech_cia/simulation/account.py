@@ -106,6 +106,11 @@ class CiaSimulation:
             if one.by_hand
         ]
 
+    def rename_made(self, name: str) -> None:
+        for visitor in self.facility.visitors.values():
+            if not visitor.by_hand:
+                visitor.first_name, _, visitor.last_name = name.partition(" ")
+
     def fill(self) -> None:
         raise NotImplementedError
 

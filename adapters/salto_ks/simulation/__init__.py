@@ -57,6 +57,11 @@ class SaltoSimulation:
         strangers = [person for person in self.site.people.values() if person.by_hand]
         return [(astuple(person), self.site.groups_of(person)) for person in strangers]
 
+    def rename_made(self, name: str) -> None:
+        for person in self.site.people.values():
+            if not person.by_hand:
+                person.profile |= {"alias": name, "first_name": name, "last_name": name}
+
     def fill(self) -> None:
         self.site.seats = 0
 

@@ -66,6 +66,10 @@ class SeamSimulation:
     def by_hand(self) -> Any:
         return [(one.id, one.device, one.name, one.code, one.window) for one in self.workspace.codes() if one.by_hand]
 
+    def rename_made(self, name: str) -> None:
+        for code in self.workspace.codes():
+            code.name = code.name if code.by_hand else name
+
     def fill(self) -> None:
         self.workspace.fill()
 

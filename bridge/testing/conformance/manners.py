@@ -6,6 +6,7 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -56,6 +57,28 @@ class MannersChecks(Suite):
                 await driver.settle()
                 assert bench.simulation.by_hand() == before
                 assert bench.simulation.opens(self.strangers_code.reveal(), driver.doors[0])
+
+    async def test_names_that_staff_rewrite_at_the_vendor_open_no_second_door_and_close_none(self) -> None:
+        async with self.bench() as bench:
+            driver, rename = bench.driver(), getattr(bench.simulation, "rename_made", None)
+            if rename is None:
+                pytest.skip("not declared: this vendor shows nothing that staff could rewrite")
+            await self.wish(bench, driver, GRANTED)
+            rename("Corrected Byhand")
+            for _ in range(3):
+                with suppress(BridgeError):
+                    await driver.run()
+                bench.clock.advance(60)
+            code, door = driver.working_code, driver.doors[0]
+            assert bench.simulation.credentials(door) == 1
+            assert code is not None
+            assert bench.simulation.opens(code.reveal(), door)
+            self.want(driver, NONE)
+            try:
+                is_over = not (await driver.settle()).exists
+            except (AssertionError, BridgeError):
+                is_over = False
+            assert bench.simulation.opens(code.reveal(), door) is not is_over
 
     async def test_another_tenants_access_is_left_alone(self) -> None:
         async with self.bench() as bench:
