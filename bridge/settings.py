@@ -36,6 +36,9 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,32}(_[A-Za-z0-9-]{1,32})*")
 _HOURS: Final = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 MAX_HOURS: Final = 24 * 31
+MIN_KEPT_DAYS: Final = 14
+"""What a platform may still repeat is never pruned. Storeganise tries three times, how far apart is not documented."""
+MAX_KEPT_DAYS: Final = 3650
 _PLATFORM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
 
@@ -122,6 +125,10 @@ class StoreSettings(_Section):
     url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///var/gatebridge.db"
     key: Annotated[Secret | None, BeforeValidator(_key)] = None
     """Seals gate codes. Default: a key file in `state_dir`, made for its owner only."""
+    keep_bodies_days: int = Field(default=30, ge=1, le=MAX_KEPT_DAYS)
+    """A settled delivery's body is emptied after this time."""
+    keep_deliveries_days: int = Field(default=90, ge=MIN_KEPT_DAYS, le=MAX_KEPT_DAYS)
+    """A settled delivery is removed after this time, a quarantined one after twice as long."""
 
     @property
     def path(self) -> Path:
@@ -361,6 +368,8 @@ def _refuse_unknown_variables() -> None:
 
 
 def _cross_check(settings: Settings) -> None:
+    if settings.store.keep_deliveries_days < settings.store.keep_bodies_days:
+        raise ConfigurationError("store.keep_deliveries_days", "must not be less than store.keep_bodies_days")
     seen: set[tuple[ConnectionName, SiteId]] = set()
     for place, site in enumerate(settings.sites):
         key = f"sites.{place}"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -24,8 +25,10 @@ from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.feeds import Feeds
+from bridge.service.pauses import Pauses, UnpausedSubjects
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
+from bridge.service.retention import Keep, Retention
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
@@ -55,7 +58,10 @@ class Parts:
     resolver: Resolver
     converger: Converger
     sweeper: Sweeper
+    retention: Retention
     desk: Desk
+    pauses: Pauses
+    subjects: UnpausedSubjects
     explainer: Explainer
     alerts: Alerts
     entrances: Mapping[ConnectionName, Entrance]
@@ -178,6 +184,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
     async with plug_in(settings, metrics, shelves) as plugs, open_store(settings, metrics, clock) as store:
         shelves.store = store
         alerts = Alerts(metrics)
+        pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(
             sites=plugs.sites.keys(),
             listers=plugs.sources,
@@ -212,12 +219,29 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
                 metrics=metrics,
             ),
             sweeper=sweeper,
+            retention=_retention(settings, store, alerts, clock),
             desk=Desk(store=store, clock=clock),
-            explainer=explainer(plugs, store, clock),
+            pauses=pauses,
+            subjects=UnpausedSubjects(queue=store, pauses=pauses),
+            explainer=explainer(plugs, store, clock, pauses),
         )
 
 
-def explainer(plugs: Plugs, store: Store, clock: Clock) -> Explainer:
+def _retention(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Retention:
+    keep = Keep(
+        bodies=timedelta(days=settings.store.keep_bodies_days),
+        deliveries=timedelta(days=settings.store.keep_deliveries_days),
+    )
+    return Retention(pruner=store, keep=keep, alert_sink=store, alerts=alerts, clock=clock)
+
+
+def pausing(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Pauses:
+    """Return what knows which of the configured sites are paused."""
+    adapters = {(site.connection, site.id): site.adapter for site in settings.sites}
+    return Pauses(book=store, adapters=adapters, alerts=alerts, clock=clock)
+
+
+def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Explainer:
     """Return what explains a tenant's access, over these plug-ins and what the store remembers."""
     return Explainer(
         whereabouts=Whereabouts(desk=store, locators=plugs.sources, sites=plugs.sites.keys()),
@@ -225,4 +249,5 @@ def explainer(plugs: Plugs, store: Store, clock: Clock) -> Explainer:
         platforms=plugs.sources,
         records=store,
         clock=clock,
+        pauses=pauses,
     )

@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import adapters, alerts, check, db, deliveries, demo, explain, sandbox, serve, sweep, targets
+from bridge.cli import (
+    adapters,
+    alerts,
+    check,
+    db,
+    deadletters,
+    deliveries,
+    demo,
+    explain,
+    pausing,
+    queue,
+    sandbox,
+    serve,
+    sweep,
+    targets,
+)
 from bridge.cli.context import Config, Context
 from bridge.telemetry import configure_logging
 
@@ -42,9 +57,13 @@ app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("alerts")(alerts.alerts)
+app.command("queue")(queue.queue)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
 app.command("sweep")(sweep.sweep)
 app.command("targets")(targets.targets)
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

@@ -43,7 +43,7 @@ def check(
 async def _all(settings: Settings) -> Sequence[Finding]:
     from bridge.wiring import plug_in
 
-    findings = [*_configuration(settings)]
+    findings = [*_configuration(settings), *_pauses(settings)]
     async with plug_in(settings, Metrics()) as plugs:
         for name, source in plugs.sources.items():
             findings += await _asked(f"connection {name}", source.check)
@@ -96,6 +96,18 @@ def _configuration(settings: Settings) -> Sequence[Finding]:
         text = f"{_told(site.policy)}, zone {settings.zone(site).key}"
         findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.OK, text=text))
     return findings
+
+
+def _pauses(settings: Settings) -> Sequence[Finding]:
+    from bridge.store import paused_in
+
+    try:
+        pauses = paused_in(settings.store.path)
+    except BridgeError as error:
+        advice = "Look at the file that store.url names, and at who may read it."
+        return [Finding(subject="store", verdict=Verdict.FAILED, text=str(error), advice=advice)]
+    advice = "No door is opened or closed there. Go on with `gatebridge resume`."
+    return [Finding(subject="paused", verdict=Verdict.WARNING, text=str(pause), advice=advice) for pause in pauses]
 
 
 def _told(policy: PolicySettings) -> str:

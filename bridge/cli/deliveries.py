@@ -66,7 +66,8 @@ def show_delivery(
     names = ("id", "connection", "event_id", "event_type", "received_at", "state", "attempts", "due_at", "note")
     for name in names:
         say(f"{name:>12}  {inert(str(row[name] if row[name] is not None else '-'))}")
-    say(f"{'body':>12}  {inert(row['body'], 4000)}")
+    body = "(no longer kept)" if row["body"] is None else inert(row["body"], 4000)
+    say(f"{'body':>12}  {body}")
     say()
     print_table(
         ("site", "tenant", "state", "due", "failed runs", "note"),
@@ -85,7 +86,7 @@ def replay_delivery(
     as_json: cli_context.AsJson = False,
     config: cli_context.Config = None,
 ) -> None:
-    """Look a delivery up again. Harmless at any age: the state is read from the platform, never from the event."""
+    """Look a delivery up again, as long as its body is kept. Harmless: the state is read from the platform."""
 
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "POST", f"deliveries/{number}/replay", json={"who": getpass.getuser()})

@@ -17,7 +17,7 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import explainer, open_store, plug_in
+from bridge.wiring import explainer, open_store, pausing, plug_in
 
 
 @asynccontextmanager
@@ -32,25 +32,28 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         if asks_platforms:
             listers = (await stack.enter_async_context(plug_in(settings, metrics))).sources
         store = await stack.enter_async_context(open_store(settings, metrics, clock))
+        alerts = Alerts(metrics)
+        pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(
             sites={(site.connection, site.id) for site in settings.sites},
             listers=listers,
             queue=store,
             alert_sink=store,
-            alerts=Alerts(metrics),
+            alerts=alerts,
             clock=clock,
         )
 
         async def text() -> bytes:
-            return metrics.text(await store.counts())
+            return metrics.text({**await store.counts(), **await pauses.counts()})
 
         async def explain(whom: Whom, *, at: datetime | None = None) -> Explanation:
             # Only this question needs the plug-ins: no other command may fail for one of them.
             async with plug_in(settings, metrics, store) as plugs:
-                return await explainer(plugs, store, clock).explain(whom, at=at)
+                return await explainer(plugs, store, clock, pauses).explain(whom, at=at)
 
         yield operator_app(
             desk=Desk(store=store, clock=clock),
+            pauses=pauses,
             sweeper=sweeper,
             explain=explain,
             nudge=lambda: None,

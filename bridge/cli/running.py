@@ -86,10 +86,11 @@ async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIt
 def _worker(parts: Parts) -> Worker:
     return Worker(
         deliveries=parts.store,
-        subjects=parts.store,
+        subjects=parts.subjects,
         resolver=parts.resolver,
         converger=parts.converger,
         sweeper=parts.sweeper,
+        retention=parts.retention,
         clock=parts.clock,
         concurrency=parts.settings.worker.concurrency,
         sweep_seconds=parts.settings.worker.sweep_minutes * 60,
@@ -117,6 +118,7 @@ def _public(parts: Parts, worker: Worker) -> Starlette:
 def _operator(parts: Parts, worker: Worker) -> Starlette:
     return operator_app(
         desk=parts.desk,
+        pauses=parts.pauses,
         sweeper=parts.sweeper,
         explain=parts.explainer.explain,
         nudge=worker.nudge,
@@ -125,4 +127,4 @@ def _operator(parts: Parts, worker: Worker) -> Starlette:
 
 
 async def _metrics(parts: Parts) -> bytes:
-    return parts.metrics.text(await parts.desk.counts())
+    return parts.metrics.text({**await parts.desk.counts(), **await parts.pauses.counts()})

@@ -126,6 +126,8 @@ def _about_the_bridge(scene: Scene, rental: Rental, access: RentalAccess, wrong:
     row = scene.work
     if row is None:
         return [*lines, f"Save the rental in the platform, or {resync}: the bridge looks when it hears of it."]
+    if row.paused:
+        return [*lines, "Resume what is paused with `gatebridge resume`: until then nothing is done at the gate."]
     if row.state == "dead" or access.problem is not None:
         what = f"what the gate system refuses: {row.note}" if row.state == "dead" and row.note else "the cause"
         return [*lines, f"Mend {what}; then {resync}."]

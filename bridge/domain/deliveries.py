@@ -14,7 +14,9 @@ class DeliveryState(StrEnum):
     DONE = "done"
     """Its subjects are marked due; they carry the work from here."""
     IGNORED = "ignored"
-    """Authentic, and nothing for this bridge: a type not handled, a site not configured, our own echo."""
+    """Authentic, and nothing for this bridge: a type not handled, a site not configured, our own echo.
+
+    Or a person discarded it."""
     TEST = "test"
     QUARANTINED = "quarantined"
     DEAD = "dead"

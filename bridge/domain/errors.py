@@ -17,6 +17,7 @@ BridgeError
 ├── LeaseLost              somebody else works on this now: drop the work, write nothing
 ├── Refused                an unauthenticated delivery, with its cause
 ├── NotFoundHere           an operator asked for something that is not in the store
+├── DoorsOpen              an operator must say first that a door may stay open
 └── ConfigurationError     the operator must change a key before the bridge starts
 """
 
@@ -109,6 +110,10 @@ class Refused(BridgeError):
 
 
 class NotFoundHere(BridgeError):
+    pass
+
+
+class DoorsOpen(BridgeError):
     pass
 
 

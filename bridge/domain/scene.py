@@ -17,12 +17,16 @@ _BY_VENDOR = frozenset({Problem.REFUSED_BY_VENDOR, Problem.NO_CAPACITY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """The subject's place in the queue: `state` is idle, ready, running or dead; `attempts` are failed runs."""
+    """The subject's place in the queue: `state` is idle, ready, running or dead; `attempts` are failed runs.
+
+    `paused` says what keeps the bridge from working on it, where somebody has paused that.
+    """
 
     state: str
     due_at: datetime | None = None
     attempts: int = 0
     note: str | None = None
+    paused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

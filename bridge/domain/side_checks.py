@@ -163,6 +163,8 @@ def _work(scene: Scene, row: Work) -> Check:
     why = f": {row.note}" if row.note else ""
     when = None if row.due_at is None else scene.local(row.due_at)
     is_due = row.due_at is not None and row.due_at <= scene.moment
+    if row.paused:
+        return _failed(WORK, f"{row.paused}{'' if row.state == 'idle' else ', and something waits'}")
     match row.state:
         case "dead":
             return _failed(WORK, f"given up after {_runs(row)}{why}")

@@ -24,6 +24,10 @@ from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.pauses import PauseBook
+from bridge.ports.pruning import Pruner
+from bridge.ports.queue import QueueWatch
 from bridge.ports.shelf import Shelves
 
 
@@ -83,11 +87,14 @@ class DeliverySettlement:
 class SubjectQueue(Protocol):
     """The keyed work-queue: one row a subject, never two workers on one."""
 
-    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
-        """Lease up to `limit` due subjects that nobody works on, by priority, then by due time."""
+    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
+        """Lease up to `limit` due subjects that nobody works on, by priority, then by due time.
 
-    async def next_subject_due(self) -> datetime | None:
-        """Return when the next subject that nobody works on is due, or None."""
+        Subjects of the sites in `without` are left where they are.
+        """
+
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+        """Return when the next subject that nobody works on is due, or None; not of the sites in `without`."""
 
     async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
@@ -191,7 +198,7 @@ class SubjectRecords(RecordReader, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """A delivery as an operator sees it. The body is left out of lists."""
+    """A delivery as an operator sees it. The body is left out of lists, and gone once it was emptied for its age."""
 
     id: DeliveryId
     connection: ConnectionName
@@ -241,7 +248,10 @@ class OperatorDesk(Protocol):
         """Return one with its body and subjects. Raises `NotFoundHere`."""
 
     async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
-        """Make it due again, whatever became of it; harmless, since only the look-up is repeated."""
+        """Make it due again, whatever became of it; harmless, since only the look-up is repeated.
+
+        Raises `NotFoundHere` when it, or its body, is no longer kept.
+        """
 
     async def list_alerts(self, *, limit: int) -> Sequence[AlertRow]:
         """Return alerts, the newest first."""
@@ -266,7 +276,22 @@ class SiteWatch(Protocol):
         """
 
 
-class Store(Inbox, DeliveryQueue, SubjectQueue, SubjectRecords, OperatorDesk, AlertSink, SiteWatch, Shelves, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, QueueWatch, PauseBook, Protocol):
+    """All that stands behind `service.desk`."""
+
+
+class Store(
+    Inbox,
+    DeliveryQueue,
+    SubjectQueue,
+    SubjectRecords,
+    DeskStore,
+    AlertSink,
+    SiteWatch,
+    Pruner,
+    Shelves,
+    Protocol,
+):
     """One engine behind all ports; those who use one ask for that one only."""
 
     async def close(self) -> None:

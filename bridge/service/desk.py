@@ -4,16 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.ids import ConnectionName, DeliveryId
+from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.ports.clock import Clock
-from bridge.ports.store import AlertRow, DeliveryRow, OperatorDesk
+from bridge.ports.queue import QueueView
+from bridge.ports.store import AlertRow, DeliveryRow, DeskStore
+from bridge.service.dead_letters import DeadLetters
 
 MAX_ROWS: Final = 500
+MAX_WORK: Final = 100
 
 
 class Desk:
-    def __init__(self, *, store: OperatorDesk, clock: Clock) -> None:
+    def __init__(self, *, store: DeskStore, clock: Clock) -> None:
+        self.dead_letters = DeadLetters(box=store, clock=clock)
         self._store = store
         self._clock = clock
 
@@ -51,3 +55,7 @@ class Desk:
     async def counts(self) -> Mapping[str, int]:
         """Return the rows that wait or need a person, as `delivery.new`, `subject.dead` and so on."""
         return await self._store.counts()
+
+    async def queue(self, *, site: SiteId | None = None, limit: int = 10) -> QueueView:
+        """Return how the work stands, of one site or of all, with up to `limit` of the next tries and running work."""
+        return await self._store.view_queue(site=site, limit=min(max(limit, 1), MAX_WORK))

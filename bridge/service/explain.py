@@ -20,6 +20,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.source import TruthReader
 from bridge.ports.store import RecordReader, SubjectRow
 from bridge.service.codes import CodeWish, code_wish
+from bridge.service.pauses import Pauses
 from bridge.service.progress import Progress
 from bridge.service.reading import Reading, read_case
 from bridge.service.sites import ManagedSite
@@ -62,7 +63,10 @@ class Explainer:
         platforms: Mapping[ConnectionName, TruthReader],
         records: RecordReader,
         clock: Clock,
+        pauses: Pauses | None = None,
     ) -> None:
+        """Without `pauses`, nothing is taken for paused."""
+        self._pauses = pauses
         self._whereabouts = whereabouts
         self._sites = sites
         self._platforms = platforms
@@ -117,7 +121,7 @@ class Explainer:
         )
         moment = reading.now if at is None else _by_the_clock_of(site, at)
         desired = reading.desired(site.policy, moment)
-        work = None if found.row is None else _work(found.row)
+        work = None if found.row is None else _work(found.row, await self._paused(subject))
         scene = Scene(
             policy=site.policy,
             prefix=site.field_prefix,
@@ -142,6 +146,10 @@ class Explainer:
             work=work,
             rentals=_asked_for(rentals, whom, answer),
         )
+
+    async def _paused(self, subject: SubjectKey) -> str:
+        pauses = () if self._pauses is None else await self._pauses.of((subject.connection, subject.site))
+        return "; ".join(str(pause) for pause in pauses)
 
 
 async def _as_a_run_would_see_it(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
@@ -200,5 +208,5 @@ def _by_the_clock_of(site: ManagedSite, at: datetime) -> datetime:
     return aware.astimezone(UTC)
 
 
-def _work(row: SubjectRow) -> Work:
-    return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note)
+def _work(row: SubjectRow, paused: str) -> Work:
+    return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note, paused=paused)

@@ -5,6 +5,7 @@ from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.late_shelves import LateShelves
 from bridge.store.opening import open_sqlite, schema_state, upgrade
+from bridge.store.pauses import paused_in
 from bridge.store.schema import SchemaState
 from bridge.store.sqlite import LEASE, SqliteStore
 from bridge.store.writer import OnBatch, WriterLimits
@@ -21,6 +22,7 @@ __all__ = [
     "SqliteStore",
     "WriterLimits",
     "open_sqlite",
+    "paused_in",
     "schema_state",
     "upgrade",
 ]

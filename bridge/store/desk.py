@@ -64,11 +64,14 @@ def show_delivery(connection: sa.Connection, wanted: DeliveryId) -> DeliveryRow:
         .order_by(subject.c.connection, subject.c.site, subject.c.tenant)
     )
     found = tuple(_subject_face(known) for known in connection.execute(linked))
-    return DeliveryRow(**_face(row), body=row.body, headers=row.headers, subjects=found)
+    body = None if row.is_emptied else row.body
+    return DeliveryRow(**_face(row), body=body, headers=row.headers, subjects=found)
 
 
 def replay_delivery(connection: sa.Connection, wanted: DeliveryId, entry: LedgerEntry, now: datetime) -> DeliveryRow:
-    """Make it due again; a worker that has it at this moment loses it."""
+    """Make it due again; a worker that has it at this moment loses it. Raises `NotFoundHere` without its body."""
+    if show_delivery(connection, wanted).body is None:
+        raise NotFoundHere(f"the body of delivery {wanted} is no longer kept: sweep its site instead")
     again = (
         sa.update(delivery)
         .where(delivery.c.id == wanted)

@@ -25,7 +25,7 @@ def agree_on_key(connection: sa.Connection, key: Keyring | KeyFile) -> Keyring:
     kept = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _KEY_CHECK))
     if kept is None:
         keyring = key.load_or_make() if isinstance(key, KeyFile) else key
-        _set(connection, _KEY_CHECK, keyring.check_value())
+        set_value(connection, _KEY_CHECK, keyring.check_value())
         return keyring
     keyring = key.load() if isinstance(key, KeyFile) else key
     if not hmac.compare_digest(kept, keyring.check_value()):
@@ -35,9 +35,9 @@ def agree_on_key(connection: sa.Connection, key: Keyring | KeyFile) -> Keyring:
 
 def probe(connection: sa.Connection, now: datetime) -> None:
     """Write something, as a delivery would."""
-    _set(connection, _PROBED_AT, str(to_micros(now)))
+    set_value(connection, _PROBED_AT, str(to_micros(now)))
 
 
-def _set(connection: sa.Connection, name: str, value: str) -> None:
+def set_value(connection: sa.Connection, name: str, value: str) -> None:
     insert = sqlite.insert(meta).values(name=name, value=value)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

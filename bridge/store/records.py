@@ -40,12 +40,11 @@ def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> Subjec
     row = connection.execute(chosen).one_or_none()
     if row is None:
         return SubjectRecord()
-    known = connection.execute(sa.select(access).where(access.c.subject_id == row.id)).all()
     tasks = connection.execute(
         sa.select(task.c.unit, task.c.problem, task.c.platform_id).where(task.c.subject_id == row.id)
     )
     return SubjectRecord(
-        access={RentalId(found.rental): _record(found) for found in known},
+        access={record.rental: record for record in access_of(connection, row.id)},
         codes=codes.load(connection, row.id, key, keyring),
         ref=row.ref,
         profile=row.profile,
@@ -53,6 +52,10 @@ def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> Subjec
         elsewhere=_elsewhere(connection, row.id, links),
         open_tasks={UnitId(found.unit): OpenTask(problem=found.problem, id=found.platform_id) for found in tasks},
     )
+
+
+def access_of(connection: sa.Connection, subject_id: int) -> list[AccessRecord]:
+    return [_record(row) for row in connection.execute(sa.select(access).where(access.c.subject_id == subject_id))]
 
 
 def _record(row: sa.Row[Any]) -> AccessRecord:

@@ -12,12 +12,17 @@ import sqlalchemy as sa
 
 from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
+from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
+from bridge.domain.pauses import Pause, Place
 from bridge.domain.whom import Whom
+from bridge.domain.work_id import WorkId
 from bridge.ports.clock import Clock
+from bridge.ports.pruning import Before, Pruned
+from bridge.ports.queue import QueueView
 from bridge.ports.shelf import Shelf
 from bridge.ports.store import (
     AlertRow,
@@ -28,7 +33,21 @@ from bridge.ports.store import (
     SubjectRecord,
     SubjectRow,
 )
-from bridge.store import desk, inbox, ledger, listed, meta, records, runs, site_watch, subjects
+from bridge.store import (
+    dead_letters,
+    desk,
+    inbox,
+    ledger,
+    listed,
+    meta,
+    pauses,
+    pruning,
+    queue,
+    records,
+    runs,
+    site_watch,
+    subjects,
+)
 from bridge.store.codes import SealedCode
 from bridge.store.jobs import Unit
 from bridge.store.keyring import Keyring
@@ -85,12 +104,13 @@ class SqliteStore:
     async def next_delivery_due(self) -> datetime | None:
         return await self._read(inbox.next_due)
 
-    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
+    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
         now = await self._now()
-        return await self._writer.run(partial(subjects.claim, limit=limit, now=now, until=now + self._lease))
+        claim = partial(subjects.claim, limit=limit, now=now, until=now + self._lease, without=without)
+        return await self._writer.run(claim)
 
-    async def next_subject_due(self) -> datetime | None:
-        return await self._read(subjects.next_due)
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+        return await self._read(partial(subjects.next_due, without=without))
 
     async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
         now = self._clock.now()
@@ -170,11 +190,39 @@ class SqliteStore:
     async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
         return await self._read(partial(desk.find_subjects, whom=whom, sites=sites))
 
+    async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
+        return await self._read(partial(queue.view, site=site, limit=limit, now=self._clock.now()))
+
+    async def list_dead(self, which: Which, *, limit: int, after: WorkId | None = None) -> Sequence[DeadLetter]:
+        return await self._read(partial(dead_letters.list_dead, which=which, limit=limit, after=after))
+
+    async def show_dead(self, letter: WorkId) -> DeadLetter:
+        return await self._read(partial(dead_letters.show_dead, letter=letter))
+
+    async def replay_dead(self, letter: WorkId, by: Signature) -> DeadLetter:
+        return await self._writer.run(partial(dead_letters.replay_dead, letter=letter, by=by))
+
+    async def discard_dead(self, letter: WorkId, by: Signature, *, despite_open_doors: bool) -> DeadLetter:
+        discard = partial(dead_letters.discard_dead, letter=letter, by=by, despite_open_doors=despite_open_doors)
+        return await self._writer.run(discard)
+
+    async def list_pauses(self) -> Sequence[Pause]:
+        return await self._read(pauses.list_pauses)
+
+    async def keep_pause(self, pause: Pause, entry: LedgerEntry) -> None:
+        await self._writer.run(partial(pauses.keep_pause, pause=pause, entry=entry))
+
+    async def end_pause(self, place: Place, entry: LedgerEntry) -> None:
+        await self._writer.run(partial(pauses.end_pause, place=place, entry=entry))
+
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         await self._writer.run(partial(ledger.append, entries=entries))
 
     async def is_busy(self, site: SiteKey) -> bool:
         return await self._read(partial(site_watch.is_busy, site=site, now=self._clock.now()))
+
+    async def prune(self, before: Before, *, limit: int) -> Pruned:
+        return await self._writer.run(partial(pruning.prune, before=before, limit=limit))
 
     def shelf(self, site: SiteKey) -> Shelf:
         return SqliteShelf(site, keyring=self._keyring, read=self._read, write=self._writer.run)

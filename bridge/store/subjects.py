@@ -5,7 +5,7 @@ that nobody served, whatever its times say. `marked_since` is the oldest event o
 served. A ready row without `marked_since` waits for a date only; a retry, parked or not, still owes its events.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost, inert
-from bridge.domain.ids import ConnectionName, SiteId, SubjectKey, TenantId
+from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.ports.store import Priority
 from bridge.store.tables import SubjectState, literally, subject
@@ -125,7 +125,9 @@ def _least(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.Colum
     return sa.case((one < other, one), else_=other)
 
 
-def claim(connection: sa.Connection, *, limit: int, now: datetime, until: datetime) -> list[ClaimedSubject]:
+def claim(
+    connection: sa.Connection, *, limit: int, now: datetime, until: datetime, without: Collection[SiteKey] = ()
+) -> list[ClaimedSubject]:
     """Lease up to `limit` due subjects until `until`; one whose lease has run out is due as it was before.
 
     Each priority is looked up by itself: the index then leads straight to what is due, past all that waits for a date.
@@ -133,7 +135,7 @@ def claim(connection: sa.Connection, *, limit: int, now: datetime, until: dateti
     connection.execute(sa.update(subject).where(_RUNNING, _T.lease_until <= now).values(_taken_back()))
     lanes = [
         sa.select(_T.id, _T.priority, _T.due_at)
-        .where(_READY, _T.priority == int(priority), _T.due_at <= now)
+        .where(_READY, _T.priority == int(priority), _T.due_at <= now, _elsewhere(without))
         .order_by(_T.due_at, _T.id)
         .limit(limit)
         .subquery()
@@ -167,9 +169,14 @@ def claim(connection: sa.Connection, *, limit: int, now: datetime, until: dateti
     ]
 
 
-def next_due(connection: sa.Connection) -> datetime | None:
+def _elsewhere(without: Collection[SiteKey]) -> sa.ColumnElement[bool]:
+    """Return the condition that a subject is of none of these sites."""
+    return sa.and_(sa.true(), *(sa.or_(_T.connection != name, _T.site != site) for name, site in sorted(without)))
+
+
+def next_due(connection: sa.Connection, *, without: Collection[SiteKey] = ()) -> datetime | None:
     """Return the earliest time at which a claim finds something: a due time, or the end of a lease."""
-    waiting = sa.select(_T.due_at).where(_READY).order_by(_T.due_at).limit(1)
+    waiting = sa.select(_T.due_at).where(_READY, _elsewhere(without)).order_by(_T.due_at).limit(1)
     leased = sa.select(_T.lease_until).where(_RUNNING).order_by(_T.lease_until).limit(1)
     times = [connection.scalar(waiting), connection.scalar(leased)]
     return min((time for time in times if time is not None), default=None)

@@ -32,6 +32,8 @@ class CodeState(StrEnum):
 
 SET_ASIDE: Final = (DeliveryState.IGNORED, DeliveryState.TEST, DeliveryState.QUARANTINED, DeliveryState.DEAD)
 """Neither waiting nor the many that are done. A full index on the state would draw claims away from theirs."""
+AGEING: Final = "state IN ('done', 'ignored', 'test', 'quarantined')"
+"""What time removes. An index on it serves only a query that repeats it word for word: lists keep to theirs."""
 
 
 def to_micros(moment: datetime) -> int:
@@ -97,12 +99,14 @@ delivery = sa.Table(
     _counter("attempts"),
     _counter("fence"),
     sa.Column("lease_until", Instant),
+    sa.Column("is_emptied", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("connection", "event_id", name="delivery_once"),
     _one_of("state", DeliveryState, "delivery_state"),
     sa.CheckConstraint("state <> 'new' OR due_at IS NOT NULL", name="delivery_due"),
     _partial("delivery_claim", "due_at", "id", where="state = 'new'"),
     _partial("delivery_lease", "lease_until", where="state = 'running'"),
     _partial("delivery_set_aside", "state", "id", where=" OR ".join(f"state = '{state}'" for state in SET_ASIDE)),
+    _partial("delivery_by_age", "state", "is_emptied", "received_at", where=AGEING),
     sa.Index("delivery_by_connection", "connection", "id"),
 )
 

@@ -1,6 +1,6 @@
 """A delivery and a subject as the memory store keeps them: their state machines once more, in plain Python."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,9 +11,11 @@ from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.whom import By, Whom
+from bridge.ports.pruning import Before
 from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
 
 FIRST_TRIES: Final = 5
+SETTLED: Final = frozenset({DeliveryState.DONE, DeliveryState.IGNORED, DeliveryState.TEST})
 
 
 class KeptDelivery:
@@ -26,6 +28,7 @@ class KeptDelivery:
         self.attempts = 0
         self.fence = 0
         self.lease_until: datetime | None = None
+        self.is_emptied = False
         self.subjects: set[SubjectKey] = set()
 
     @property
@@ -72,6 +75,21 @@ class KeptDelivery:
         self.fence += 1
         self.lease_until = None
 
+    def empty(self) -> None:
+        self.new, self.is_emptied = replace(self.new, body=b""), True
+
+    def is_removable(self, before: Before) -> bool:
+        if self.state is DeliveryState.QUARANTINED:
+            return self.new.received_at < before.quarantined
+        return self.state in SETTLED and self.new.received_at < before.settled
+
+    def is_to_be_emptied(self, before: Before) -> bool:
+        return self.state in SETTLED and not self.is_emptied and self.new.received_at < before.bodies
+
+    def discard(self, note: str) -> None:
+        self.state, self.note = DeliveryState.IGNORED, note
+        self.fence += 1
+
     def mend_times(self, now: datetime, *, until: datetime) -> None:
         if self.due_at is not None:
             self.due_at = min(self.due_at, now)
@@ -91,7 +109,7 @@ class KeptDelivery:
             attempts=self.attempts,
             due_at=self.due_at,
             note=self.note,
-            body=self.new.body if whole else None,
+            body=self.new.body if whole and not self.is_emptied else None,
             headers=dict(self.new.headers) if whole else {},
             subjects=subjects or (),
         )
@@ -183,6 +201,9 @@ class KeptSubject:
             case Dead():
                 self.state, self.due_at = "dead", None
                 self.attempts += 1
+
+    def discard(self) -> None:
+        self.state, self.due_at, self.attempts, self.note, self.marked_since = "idle", None, 0, None, None
 
     def retire_code(self, now: datetime) -> None:
         for given in self.codes:

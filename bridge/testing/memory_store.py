@@ -9,13 +9,26 @@ from typing import Any, Final
 
 from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
+from bridge.domain.dead_letters import (
+    DeadLetter,
+    Signature,
+    Which,
+    discard_note,
+    discarded,
+    replayed,
+    say_open_doors,
+)
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
-from bridge.domain.errors import Conflict, LeaseLost, NotFoundHere, StoreUnavailable
+from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.pauses import Pause, Place
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
+from bridge.domain.work_id import WorkId
 from bridge.ports.clock import Clock
+from bridge.ports.pruning import Before, Pruned
+from bridge.ports.queue import QueueView
 from bridge.ports.store import (
     AlertRow,
     DeliveryRow,
@@ -25,6 +38,7 @@ from bridge.ports.store import (
     SubjectRecord,
     SubjectRow,
 )
+from bridge.testing import memory_desk
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
 
@@ -50,6 +64,7 @@ class MemoryStore:
         self._ids: dict[tuple[str, str], DeliveryId] = {}
         self._subjects: dict[SubjectKey, KeptSubject] = {}
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
+        self._pauses: dict[Place, Pause] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
 
     async def put(self, delivery: NewDelivery) -> Receipt:
@@ -57,7 +72,7 @@ class MemoryStore:
         key = (delivery.connection, delivery.event_id)
         if key in self._ids:
             return Receipt.DUPLICATE
-        self._ids[key] = new = DeliveryId(len(self._ids) + 1)
+        self._ids[key] = new = DeliveryId(max(self._deliveries, default=0) + 1)
         self._deliveries[new] = KeptDelivery(new, delivery)
         return Receipt.ACCEPTED
 
@@ -91,17 +106,23 @@ class MemoryStore:
         self._check()
         return min((row.wakes_at for row in self._deliveries.values() if row.wakes_at is not None), default=None)
 
-    async def claim_subjects(self, limit: int) -> Sequence[ClaimedSubject]:
+    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
         now = self._now()
         for row in self._subjects.values():
             row.take_back_expired(now)
-        due = [row for row in self._subjects.values() if row.state == "ready" and row.is_due(now)]
+        rows = [row for row in self._subjects.values() if (row.key.connection, row.key.site) not in without]
+        due = [row for row in rows if row.state == "ready" and row.is_due(now)]
         due.sort(key=lambda row: (row.priority, row.due_at))
         return [row.claim(now + self._lease) for row in due[:limit]]
 
-    async def next_subject_due(self) -> datetime | None:
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         self._check()
-        return min((row.wakes_at for row in self._subjects.values() if row.wakes_at is not None), default=None)
+        rows = (
+            row
+            for row in self._subjects.values()
+            if row.state == "running" or (row.key.connection, row.key.site) not in without
+        )
+        return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
     async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
         self._check()
@@ -215,7 +236,8 @@ class MemoryStore:
         return row.face(self._faces(row.subjects))
 
     async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
-        await self.show_delivery(delivery)
+        if (await self.show_delivery(delivery)).body is None:
+            raise NotFoundHere(f"the body of delivery {delivery} is no longer kept: sweep its site instead")
         self._deliveries[delivery].replay(self._clock.now())
         self.ledger.append(entry)
         return await self.show_delivery(delivery)
@@ -239,6 +261,57 @@ class MemoryStore:
         there = [key for key in sorted(self._subjects) if (key.connection, key.site) in sites]
         return self._faces(key for key in there if self._subjects[key].is_meant(whom))
 
+    async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
+        self._check()
+        return memory_desk.view(self._numbered(), self._deliveries, site=site, limit=limit, now=self._clock.now())
+
+    async def list_dead(self, which: Which, *, limit: int, after: WorkId | None = None) -> Sequence[DeadLetter]:
+        self._check()
+        return memory_desk.list_dead(self._numbered(), self._deliveries, which, after)[:limit]
+
+    async def show_dead(self, letter: WorkId) -> DeadLetter:
+        self._check()
+        found = memory_desk.list_dead(self._numbered(), self._deliveries, Which(kind=letter.kind))
+        for one in found:
+            if one.id == letter:
+                return one
+        raise NotFoundHere(f"{letter} is not, or no longer, a dead letter")
+
+    async def replay_dead(self, letter: WorkId, by: Signature) -> DeadLetter:
+        found = await self.show_dead(letter)
+        if found.subject is not None:
+            self._subjects[found.subject].mark(Priority.RETRY, now=by.at, since=by.at)
+        else:
+            self._deliveries[DeliveryId(letter.number)].replay(by.at)
+        self.ledger.append(replayed(found, by))
+        return found
+
+    async def discard_dead(self, letter: WorkId, by: Signature, *, despite_open_doors: bool) -> DeadLetter:
+        found = await self.show_dead(letter)
+        if found.open_doors and not despite_open_doors:
+            raise DoorsOpen(say_open_doors(found))
+        if found.subject is not None:
+            self._subjects[found.subject].discard()
+        else:
+            self._deliveries[DeliveryId(letter.number)].discard(discard_note(by))
+        self.ledger.append(discarded(found, by))
+        return found
+
+    async def list_pauses(self) -> Sequence[Pause]:
+        self._check()
+        return sorted(self._pauses.values(), key=lambda pause: pause.since)
+
+    async def keep_pause(self, pause: Pause, entry: LedgerEntry) -> None:
+        self._check()
+        self._pauses[pause.place] = pause
+        self.ledger.append(entry)
+
+    async def end_pause(self, place: Place, entry: LedgerEntry) -> None:
+        self._check()
+        if self._pauses.pop(place, None) is None:
+            raise NotFoundHere(f"{place} is not paused")
+        self.ledger.append(entry)
+
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         self._check()
         self.ledger += entries
@@ -247,6 +320,18 @@ class MemoryStore:
         now = self._now()
         rows = (row for row in self._subjects.values() if (row.key.connection, row.key.site) == site)
         return any(row.keeps_waiting(now) for row in rows)
+
+    async def prune(self, before: Before, *, limit: int) -> Pruned:
+        self._check()
+        old = [row for row in self._deliveries.values() if row.id < max(self._deliveries)]
+        removed = [row for row in old if row.is_removable(before)][:limit]
+        for row in removed:
+            del self._deliveries[row.id], self._ids[row.new.connection, row.new.event_id]
+        rest = [row for row in old if row not in removed and row.is_to_be_emptied(before)]
+        emptied = rest[: limit - len(removed)]
+        for row in emptied:
+            row.empty()
+        return Pruned(emptied=len(emptied), removed=len(removed))
 
     def shelf(self, site: SiteKey) -> MemoryShelf:
         return self._shelves.setdefault(site, MemoryShelf(self._check))
@@ -279,6 +364,9 @@ class MemoryStore:
     def _make_known(self, sightings: Iterable[Sighting]) -> None:
         for seen in sightings:
             self._subjects[seen.subject].access.setdefault(seen.rental, AccessRecord(rental=seen.rental))
+
+    def _numbered(self) -> dict[int, KeptSubject]:
+        return dict(enumerate(self._subjects.values(), start=1))
 
     def _faces(self, keys: Iterable[SubjectKey]) -> tuple[SubjectRow, ...]:
         return tuple(self._subjects[key].face() for key in sorted(keys))

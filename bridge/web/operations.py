@@ -1,5 +1,6 @@
 """One thing that people ask or do, and its description by OpenAPI."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,11 @@ from bridge.domain.errors import BridgeError
 from bridge.web import schemas
 
 ROOT: Final = "/api/v1"
+MAX_REQUEST_BYTES: Final = 64 * 1024
+MAX_DIGITS: Final = 19
+"""Of a number in a query or a path: what fits into the store."""
+_TYPES: Final = {"": "string", ":int": "integer"}
+_PART: Final = re.compile(r"\{(\w+)((?::int)?)\}")
 
 
 class BadRequest(BridgeError):
@@ -32,6 +38,16 @@ class Operation:
     needs_body: bool = True
     """Whether what it takes must be there."""
     query: tuple[tuple[str, str], ...] = ()
+
+
+def number_of(request: Request, name: str, default: int) -> int:
+    """Return a number of the query. Raises `BadRequest`."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS):
+        raise BadRequest(f"{name} must be a number")
+    return int(text)
 
 
 def openapi(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -58,11 +74,13 @@ def _describe(operation: Operation) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "query", "required": False, "schema": {"type": kind}} for name, kind in operation.query
     ]
-    if "{id:int}" in operation.path:
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}})
+    parameters += [
+        {"name": name, "in": "path", "required": True, "schema": {"type": _TYPES[kind]}}
+        for name, kind in _PART.findall(operation.path)
+    ]
     described: dict[str, Any] = {
         "summary": operation.summary,
-        "operationId": f"{operation.method}{operation.path.replace('/', '_').replace('{id:int}', 'one')}".lower(),
+        "operationId": f"{operation.method}{_PART.sub('one', operation.path).replace('/', '_')}".lower(),
         "parameters": parameters,
         "responses": {
             "200": {"description": "Done", "content": _json(operation.gives)},

@@ -14,20 +14,21 @@ from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import BridgeError, NotFoundHere, PermanentError, StoreUnavailable, TemporaryError
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.service.desk import Desk
+from bridge.service.pauses import Pauses
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
+from bridge.web.dead_letters import dead_letter_operations
 from bridge.web.explain import Explain, explain_operation
-from bridge.web.operations import ROOT, BadRequest, Operation, openapi
+from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
+from bridge.web.pauses import pause_operations
+from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
-
-MAX_REQUEST_BYTES: Final = 64 * 1024
-MAX_DIGITS: Final = 19
-"""Of a number in a query or a path: what fits into the store."""
 
 
 def operator_app(
     *,
     desk: Desk,
+    pauses: Pauses,
     sweeper: Sweeper,
     explain: Explain,
     nudge: Callable[[], None],
@@ -39,7 +40,7 @@ def operator_app(
         rows = await desk.deliveries(
             state=_state(request),
             connection=_connection(request),
-            limit=_number(request, "limit", 50),
+            limit=number_of(request, "limit", 50),
             before=_before(request),
         )
         return schemas.DeliveryList(deliveries=[schemas.DeliveryOut.of(row) for row in rows])
@@ -54,11 +55,11 @@ def operator_app(
         return schemas.DeliveryOut.of(row)
 
     async def alerts(request: Request) -> BaseModel:
-        rows = await desk.alerts(limit=_number(request, "limit", 50))
+        rows = await desk.alerts(limit=number_of(request, "limit", 50))
         return schemas.AlertList(alerts=[schemas.AlertOut.of(row) for row in rows])
 
     async def status(_: Request) -> BaseModel:
-        return schemas.StatusOut(version=__version__, rows=dict(await desk.counts()))
+        return schemas.StatusOut(version=__version__, rows={**await desk.counts(), **await pauses.counts()})
 
     async def sweep(request: Request) -> BaseModel:
         body = await read_body(request, MAX_REQUEST_BYTES)
@@ -113,6 +114,9 @@ def operator_app(
             needs_body=False,
         ),
         explain_operation(explain),
+        queue_operation(desk, pauses),
+        *pause_operations(pauses, nudge),
+        *dead_letter_operations(desk.dead_letters, nudge),
     )
     document = openapi(operations)
 
@@ -183,13 +187,4 @@ def _connection(request: Request) -> ConnectionName | None:
 
 
 def _before(request: Request) -> DeliveryId | None:
-    return DeliveryId(_number(request, "before", 0)) if "before" in request.query_params else None
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS):
-        raise BadRequest(f"{name} must be a number")
-    return int(text)
+    return DeliveryId(number_of(request, "before", 0)) if "before" in request.query_params else None

@@ -56,9 +56,9 @@ class DeliveryOut(Shape):
 
 
 class DeliveryDetail(DeliveryOut):
-    """A delivery with its body, as text, and the subjects that it marked."""
+    """A delivery with its body, as text, and the subjects that it marked. A body that is no longer kept is null."""
 
-    body: str
+    body: str | None
     headers: dict[str, str]
     subjects: list[SubjectOut]
 
@@ -66,7 +66,7 @@ class DeliveryDetail(DeliveryOut):
     def of(cls, row: DeliveryRow) -> Self:
         return cls(
             **_columns(row),
-            body=(row.body or b"").decode("utf-8", errors="replace"),
+            body=None if row.body is None else row.body.decode("utf-8", errors="replace"),
             headers=dict(row.headers),
             subjects=[SubjectOut.of(subject) for subject in row.subjects],
         )

@@ -1,4 +1,4 @@
-"""The worker: deliveries are resolved, subjects brought in step, and every known subject is swept on an interval."""
+"""The worker: deliveries are resolved, subjects brought in step; sweeping and pruning come back on their intervals."""
 
 import asyncio
 from typing import Final
@@ -9,12 +9,15 @@ from bridge.ports.clock import Clock
 from bridge.ports.store import DeliveryQueue, SubjectQueue
 from bridge.service.converge import Converger
 from bridge.service.resolve import Resolver
+from bridge.service.retention import Retention
 from bridge.service.sweep import Sweeper
 from bridge.telemetry import get_logger
 from bridge.worker.pump import Pump
 
 GRACE_SECONDS: Final = 8.0
 FIRST_SWEEP_SECONDS: Final = 30.0
+FIRST_PRUNING_SECONDS: Final = 15.0
+PRUNING_SECONDS: Final = 3600.0
 
 
 class Worker:
@@ -26,12 +29,16 @@ class Worker:
         resolver: Resolver,
         converger: Converger,
         sweeper: Sweeper,
+        retention: Retention,
         clock: Clock,
         concurrency: int,
         sweep_seconds: float,
+        pruning_seconds: float = PRUNING_SECONDS,
     ) -> None:
         self._sweeper = sweeper
         self._sweep_seconds = sweep_seconds
+        self._retention = retention
+        self._pruning_seconds = pruning_seconds
         self._resolver = resolver
         self._deliveries = Pump[ClaimedDelivery](
             "deliveries",
@@ -63,9 +70,8 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped or cancelled; then let what is running end within the grace."""
-        loops = [
-            asyncio.create_task(work) for work in (self._deliveries.serve(), self._subjects.serve(), self._sweep())
-        ]
+        works = (self._deliveries.serve(), self._subjects.serve(), self._sweep(), self._prune())
+        loops = [asyncio.create_task(work) for work in works]
         stop = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([*loops, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -95,3 +101,11 @@ class Worker:
             except Exception:  # noqa: BLE001 - one defect must not end the sweeps
                 self._log.exception("sweep.defect")
             self._subjects.nudge()
+
+    async def _prune(self) -> None:
+        """Prune soon after the start, behind what waited, then on the interval."""
+        wait = min(FIRST_PRUNING_SECONDS, self._pruning_seconds)
+        while True:
+            await asyncio.sleep(wait)
+            wait = self._pruning_seconds
+            await self._retention.run()

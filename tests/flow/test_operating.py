@@ -71,6 +71,37 @@ def test_a_sweep_finds_a_tenant_of_whom_nothing_was_ever_told(lone_house: House)
     assert len(set(codes)) == 3
 
 
+def test_a_paused_site_is_left_alone_through_a_restart_while_deliveries_come_in(lone_house: House) -> None:
+    house = lone_house
+    rental = house.new_rental(1)
+    event = {"id": "paused-1", "type": "job.unit_moveIn.completed", "data": {"jobId": rental["moveInJobId"]}}
+    assert house.run("pause", "--site", SITE, "--reason", "new locks").returncode == 0
+    with house.serving() as bridge:
+        assert house.post(bridge, event).status_code == 200
+        assert house.until_settled(1)["state"] == "done"
+        until(lambda: house.run_json("queue")["subjects"]["due"] == 1)
+        assert bridge.stop() == 0
+    people = house.http.get(f"{house.gate}/sandbox/state").json()["sites"].get(SITE, {}).get("people", [])
+    assert list(people) == []
+    with house.serving() as bridge:
+        view = house.run_json("queue")
+        metrics = house.http.get(f"http://127.0.0.1:{bridge.port}/metrics").text
+        told = house.run("explain", "--rental", rental["id"]).stdout
+        assert house.fields(rental["id"]).get("gate_pinCode") is None
+        assert house.run("resume", "--site", SITE).stdout == "Resumed.\n"
+        code = house.until_code(rental["id"])
+        assert bridge.stop() == 0
+
+    assert (view["subjects"]["due"], view["oldest"] is None) == (1, False)
+    assert [(pause["scope"], pause["name"], pause["reason"]) for pause in view["paused"]] == [
+        ("site", SITE, "new locks")
+    ]
+    assert 'gatebridge_rows{row="pause.site"} 1.0' in metrics
+    assert f"site {SITE} is paused since" in told
+    assert "gatebridge resume" in told
+    assert house.opens(rental["target"], code)
+
+
 def test_what_was_accepted_before_a_stop_is_done_after_the_next_start(lone_house: House) -> None:
     house = lone_house
     rentals = [house.new_rental(number) for number in range(5)]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
+from bridge.service.retention import Keep, Retention
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
@@ -214,6 +215,13 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, sites: Sequ
             metrics=metrics,
         ),
         sweeper=sweeper,
+        retention=Retention(
+            pruner=store,
+            keep=Keep(bodies=timedelta(days=30), deliveries=timedelta(days=90)),
+            alert_sink=store,
+            alerts=alerts,
+            clock=clock,
+        ),
         desk=Desk(store=store, clock=clock),
         explainer=Explainer(
             whereabouts=Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed),

@@ -36,6 +36,7 @@ from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.receive import Receiver
 from bridge.service.resolve import Resolver
+from bridge.service.retention import Retention
 from bridge.service.sweep import Sweeper
 from bridge.store import SqliteStore
 from bridge.worker import Worker
@@ -76,6 +77,7 @@ class Running:
     resolver: Resolver
     converger: Converger
     sweeper: Sweeper
+    retention: Retention
     desk: Desk
     explainer: Explainer
 
@@ -252,14 +254,16 @@ class House:
             rows = database.execute("SELECT what FROM ledger WHERE kind = ? ORDER BY id", (kind,)).fetchall()
         return [what for (what,) in rows]
 
-    def worker(self, *, concurrency: int = 16, sweep_seconds: float = 3600) -> Worker:
+    def worker(self, *, concurrency: int = 16, sweep_seconds: float = 3600, pruning_seconds: float = 3600) -> Worker:
         return Worker(
             deliveries=self.bridge.store,
             subjects=self.bridge.store,
             resolver=self.bridge.resolver,
             converger=self.bridge.converger,
             sweeper=self.bridge.sweeper,
+            retention=self.bridge.retention,
             clock=self.clock,
             concurrency=concurrency,
             sweep_seconds=sweep_seconds,
+            pruning_seconds=pruning_seconds,
         )

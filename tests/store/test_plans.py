@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.domain.dead_letters import Which
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.ids import DeliveryId, SiteId
 from bridge.domain.whom import By, Whom
+from bridge.domain.work_id import WorkId
+from bridge.ports.pruning import Before
 from bridge.ports.store import Priority
-from bridge.store import desk, inbox, ledger, site_watch, subjects, upgrade
+from bridge.store import dead_letters, desk, inbox, ledger, pauses, pruning, queue, site_watch, subjects, upgrade
 from bridge.store import listed as listed_sightings
 from bridge.store.connections import writer_engine
 from bridge.store.tables import shelf, to_micros
@@ -64,7 +67,7 @@ def plans(connection: sa.Connection, query: Query) -> list[str]:
 
     def explain(_: Any, cursor: Any, statement: str, parameters: Any, *others: Any) -> None:
         del others
-        if statement.startswith(("SELECT", "UPDATE")):
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
             rows = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             found.extend(row[3] for row in rows)
 
@@ -104,7 +107,12 @@ def found(connection: sa.Connection, by: By) -> Any:
     return desk.find_subjects(connection, Whom(by=by, id="7"), {(LAKESIDE, SiteId("site"))})
 
 
+PAUSED = {(LAKESIDE, SiteId("site")), (LAKESIDE, SiteId("other"))}
+OF_A_SITE = Which(site=SiteId("site"), why="no")
 UNTIL = NOW + timedelta(minutes=2)
+OLD_BODIES = Before(bodies=NOW, settled=START, quarantined=START)
+OLD_ROWS = Before(bodies=NOW, settled=NOW, quarantined=NOW)
+NOTHING_OLD = Before(bodies=START, settled=START, quarantined=START)
 QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim deliveries": (
         lambda connection: inbox.claim(connection, limit=10, now=NOW, until=UNTIL),
@@ -114,6 +122,15 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
         lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL),
         {"subject_claim", "subject_lease"},
     ),
+    "claim subjects beside paused sites": (
+        lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL, without=PAUSED),
+        {"subject_claim", "subject_lease"},
+    ),
+    "next subject beside paused sites": (
+        lambda connection: subjects.next_due(connection, without=PAUSED),
+        {"subject_next", "subject_lease"},
+    ),
+    "what is paused": (pauses.list_pauses, {"sqlite_autoindex_meta_1"}),
     "sweep of a site": (
         lambda connection: subjects.mark_page_of(
             connection, site=(LAKESIDE, SiteId("site")), after="2", limit=500, priority=Priority.SWEEP, now=NOW
@@ -138,6 +155,32 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),
     "counts": (desk.counts, {"delivery_claim", "delivery_set_aside", "subject_dead"}),
+    "the queue": (
+        lambda connection: queue.view(connection, site=None, limit=10, now=NOW),
+        {"delivery_claim", "delivery_lease", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
+    ),
+    "the queue of a site": (
+        lambda connection: queue.view(connection, site=SiteId("site"), limit=10, now=NOW),
+        {"delivery_claim", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
+    ),
+    "dead letters": (
+        lambda connection: dead_letters.list_dead(connection, which=Which(), limit=200, after=None),
+        {"delivery_set_aside", "subject_dead"},
+    ),
+    "dead letters of a site": (
+        lambda connection: dead_letters.list_dead(connection, which=OF_A_SITE, limit=200, after=None),
+        {"delivery_set_aside", "subject_dead", "sqlite_autoindex_delivery_subject_1"},
+    ),
+    "dead letters, further on": (
+        lambda connection: dead_letters.list_dead(connection, which=Which(), limit=200, after=WorkId.read("d7")),
+        {"delivery_set_aside"},
+    ),
+    "old bodies": (lambda connection: pruning.prune(connection, before=OLD_BODIES, limit=100), {"delivery_by_age"}),
+    "old rows": (lambda connection: pruning.prune(connection, before=OLD_ROWS, limit=100), {"delivery_by_age"}),
+    "nothing old": (
+        lambda connection: pruning.prune(connection, before=NOTHING_OLD, limit=100),
+        {"delivery_by_age"},
+    ),
     "alerts": (lambda connection: ledger.list_alerts(connection, limit=50), {"ledger_alert"}),
     "dead deliveries": (listed(DeliveryState.DEAD, by_connection=False), {"delivery_set_aside"}),
     "dead deliveries of a connection": (listed(DeliveryState.DEAD, by_connection=True), {"delivery_set_aside"}),

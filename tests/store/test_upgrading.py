@@ -2,16 +2,18 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
 
-from bridge.domain.ids import SiteId
+from bridge.domain.ids import DeliveryId, SiteId
+from bridge.ports.pruning import Before, Pruned
 from bridge.store import schema_state
 from bridge.store.connections import writer_engine
-from tests.contracts.store_builders import LAKESIDE
+from tests.contracts.store_builders import LAKESIDE, START
 from tests.store.store_file import open_store
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +49,31 @@ async def test_a_database_before_shelves_is_upgraded_and_keeps_its_rows(tmp_path
         (row,) = await store.list_deliveries(state=None, connection=None, limit=9, before=None)
         assert (row.event_id, await shelf.get("row")) == ("old", {"n": 1})
     assert schema_state(path).is_current
+
+
+async def test_deliveries_from_before_retention_are_pruned_like_others(tmp_path: Path) -> None:
+    path = tmp_path / "gatebridge.db"
+    path.touch(mode=0o600)
+    bring_to(path, "0003")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO delivery (connection, event_id, event_type, received_at, body, state) "
+            "VALUES ('lakeside', ?, 'x', 1, x'7b7d', ?)",
+            [("old", "done"), ("dead", "dead"), ("newest", "done")],
+        )
+    async with open_store(path) as store:
+        assert (await store.show_delivery(DeliveryId(1))).body == b"{}"
+        old = Before(bodies=START, settled=datetime(1970, 1, 1, tzinfo=UTC), quarantined=START)
+        assert await store.prune(old, limit=9) == Pruned(emptied=1)
+
+
+def test_retention_can_be_undone(tmp_path: Path) -> None:
+    path = tmp_path / "gatebridge.db"
+    path.touch(mode=0o600)
+    bring_to(path, "0004")
+    bring_to(path, "0003", "downgrade")
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.OperationalError, match="is_emptied"):
+        connection.execute("SELECT is_emptied FROM delivery")
 
 
 def test_the_step_can_be_undone(tmp_path: Path) -> None:

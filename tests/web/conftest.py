@@ -21,6 +21,7 @@ from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.pauses import Pauses
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
@@ -132,6 +133,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     )
     operator = operator_app(
         desk=Desk(store=store, clock=clock),
+        pauses=Pauses(
+            book=store, adapters=dict(zip(SITES, ("seam", "simulator"), strict=True)), alerts=alerts, clock=clock
+        ),
         sweeper=sweeper,
         explain=Explainer(
             whereabouts=Whereabouts(desk=store, locators={}, sites=()),

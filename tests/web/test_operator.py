@@ -1,11 +1,15 @@
 """The operator API says what happened, and is what its description says."""
 
+from datetime import timedelta
+
 import pytest
 from openapi_spec_validator import validate
 
+from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import Unreachable
 from bridge.domain.ids import SiteId
-from tests.contracts.store_builders import a_key, a_sighting
+from bridge.ports.pruning import Before
+from tests.contracts.store_builders import START, a_delivery, a_key, a_sighting
 from tests.web.conftest import World, event
 
 pytestmark = pytest.mark.anyio
@@ -18,6 +22,17 @@ async def test_a_delivery_is_shown_with_its_body(world: World) -> None:
     assert shown["body"] == event(7).decode()
     assert shown["subjects"] == []
     assert "sg-signature" not in str(shown)
+
+
+async def test_a_body_that_is_no_longer_kept_is_null_and_cannot_be_replayed(world: World) -> None:
+    await world.store.put(a_delivery("old", state=DeliveryState.IGNORED))
+    await world.post(event(7))
+    later = START + timedelta(days=1)
+    await world.store.prune(Before(bodies=later, settled=START, quarantined=START), limit=9)
+    assert (await world.operator.get("/api/v1/deliveries/1")).json()["body"] is None
+    answer = await world.operator.post("/api/v1/deliveries/1/replay", json={"who": "sam"})
+    assert answer.status_code == 404
+    assert "no longer kept" in answer.json()["message"]
 
 
 async def test_deliveries_are_listed_by_pages_the_newest_first(world: World) -> None:
@@ -69,6 +84,13 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/deliveries/{id}/replay",
         "/api/v1/alerts",
         "/api/v1/explain",
+        "/api/v1/queue",
+        "/api/v1/pause",
+        "/api/v1/resume",
+        "/api/v1/deadletters",
+        "/api/v1/deadletters/{letter}",
+        "/api/v1/deadletters/replay",
+        "/api/v1/deadletters/discard",
         "/api/v1/sweep",
     }
 

@@ -1,0 +1,122 @@
+"""Pausing and resuming a site, a vendor or all work at the gates, while deliveries come in and are looked up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from bridge.domain.deliveries import ClaimedSubject, Sighting
+from bridge.domain.errors import NotFoundHere, inert
+from bridge.domain.ids import SiteKey
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.pauses import MAX_WORDS, Pause, Place, Scope
+from bridge.ports.clock import Clock
+from bridge.ports.pauses import PauseBook
+from bridge.ports.store import Priority, SubjectQueue
+from bridge.service.alerts import Alerts
+
+
+class Pauses:
+    """Knows what is paused. One process owns the store, so that what it has read once is what is kept."""
+
+    def __init__(self, *, book: PauseBook, adapters: Mapping[SiteKey, str], alerts: Alerts, clock: Clock) -> None:
+        """`adapters` are the configured sites with the keys of their adapters."""
+        self._book = book
+        self._adapters = adapters
+        self._alerts = alerts
+        self._clock = clock
+        self._known: tuple[Pause, ...] | None = None
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Sequence[Pause]:
+        """Return what is paused, the oldest first."""
+        if self._known is None:
+            async with self._lock:  # what was read before a change must not be remembered after it
+                self._known = tuple(await self._book.list_pauses())
+        return self._known
+
+    async def of(self, site: SiteKey) -> Sequence[Pause]:
+        """Return the pauses that keep the bridge from working at this site."""
+        adapter = self._adapters.get(site, "")
+        return [pause for pause in await self.current() if pause.place.covers(site[1], adapter)]
+
+    async def paused_sites(self) -> frozenset[SiteKey] | None:
+        """Return the configured sites at which nothing is done, or None for every site there is."""
+        pauses = await self.current()
+        if any(pause.place.scope is Scope.ALL for pause in pauses):
+            return None
+        return frozenset(
+            key
+            for key, adapter in self._adapters.items()
+            if any(pause.place.covers(key[1], adapter) for pause in pauses)
+        )
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many pauses there are, as `pause.all`, `pause.adapter` and `pause.site`."""
+        scopes = [pause.place.scope for pause in await self.current()]
+        return {f"pause.{scope}": scopes.count(scope) for scope in Scope}
+
+    async def pause(self, place: Place, *, who: str, reason: str) -> Pause:
+        """Pause it until it is resumed; a run that is under way ends. A place that is paused already stays so.
+
+        Raises `NotFoundHere` for a site or an adapter that is not in the configuration.
+        """
+        known = {
+            Scope.ALL: {""},
+            Scope.ADAPTER: set(self._adapters.values()),
+            Scope.SITE: {str(site) for _, site in self._adapters},
+        }
+        if place.name not in known[place.scope]:
+            raise NotFoundHere(f"there is no {place.scope} {inert(place.name, 64)} in the configuration")
+        async with self._changing():
+            for kept in await self._book.list_pauses():
+                if kept.place == place:
+                    return kept
+            now, who, reason = self._clock.now(), inert(who, MAX_WORDS), inert(reason, MAX_WORDS)
+            told = Pause(place=place, since=now, who=who, reason=reason)
+            await self._book.keep_pause(told, self._entry("paused", place, at=now, who=who, reason=reason))
+            return told
+
+    async def resume(self, place: Place, *, who: str, reason: str = "") -> None:
+        """Go on there. Raises `NotFoundHere` where it is not paused."""
+        async with self._changing():
+            if place not in {kept.place for kept in await self._book.list_pauses()}:
+                raise NotFoundHere(f"{inert(str(place))} is not paused")
+            entry = self._entry("resumed", place, at=self._clock.now(), who=who, reason=reason)
+            await self._book.end_pause(place, entry)
+
+    def _entry(self, what: str, place: Place, *, at: datetime, who: str, reason: str) -> LedgerEntry:
+        """Return an alert for both: doors stay as they are from the one to the other."""
+        details = {"place": str(place), "who": inert(who, MAX_WORDS), "reason": inert(reason, MAX_WORDS)}
+        return self._alerts.raised(what, at=at, details={name: text for name, text in details.items() if text})
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[None]:
+        """Forget what is known when the block is left, however it is left."""
+        async with self._lock:
+            try:
+                yield
+            finally:
+                self._known = None
+
+
+class UnpausedSubjects:
+    """The queue of subjects without those of paused sites. They are marked and counted as ever."""
+
+    def __init__(self, *, queue: SubjectQueue, pauses: Pauses) -> None:
+        self._queue = queue
+        self._pauses = pauses
+
+    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
+        paused = await self._pauses.paused_sites()
+        return [] if paused is None else await self._queue.claim_subjects(limit, without={*without, *paused})
+
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+        paused = await self._pauses.paused_sites()
+        return None if paused is None else await self._queue.next_subject_due(without={*without, *paused})
+
+    async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
+        return await self._queue.mark_known(priority=priority, site=site)
+
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        return await self._queue.mark_new(sightings, priority=priority)
