@@ -89,7 +89,8 @@ def test_one_person_with_one_code_comes_of_it(point: str, aftermath: Callable[[s
     after = aftermath(point)
 
     assert [person["code"] for person in after.people] == [after.fields["gate_pinCode"]]
-    assert after.codes == [("current",)]
+    # By chance two tenants of the sandbox's gate draw one code: then the bridge has taken another, and nothing else.
+    assert after.codes in ([("current",)], [("retired",), ("current",)])
     assert after.opens
 
 
