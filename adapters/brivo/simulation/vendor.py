@@ -78,6 +78,11 @@ class BrivoSimulation:
         members = {group: members & self._by_hand for group, members in self.account.members.items()}
         return deepcopy((users, members))
 
+    def rename_made(self, name: str) -> None:
+        first, _, last = name.partition(" ")
+        for id_ in self.account.users.keys() - self._by_hand:
+            self.account.users[id_] |= {"firstName": first, "lastName": last}
+
     def fill(self) -> None:
         raise NotImplementedError("Brivo's documents know no limit of an account")
 

@@ -95,6 +95,10 @@ class UnitsSimulation:
     def by_hand(self) -> Any:
         return [asdict(one) for one in self._visitors.values() if not one.note]
 
+    def rename_made(self, name: str) -> None:
+        for one in self._visitors.values():
+            one.name = name if one.note else one.name
+
     def fill(self) -> None:
         self._is_full = True
 

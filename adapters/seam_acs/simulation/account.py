@@ -85,6 +85,10 @@ class AcsSimulation:
         codes = {user.id: [(one.id, one.code) for one in self.system.codes_of(user.id)] for user in users}
         return [(user.id, user.name, tuple(user.groups), user.suspended, codes[user.id]) for user in users]
 
+    def rename_made(self, name: str) -> None:
+        for user in self.system.users.values():
+            user.name = user.name if user.by_hand else name
+
     def fill(self) -> None:
         if not self.brand.seats:
             raise NotImplementedError("Seam's documents know no such limit for this brand")
