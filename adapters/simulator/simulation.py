@@ -65,8 +65,9 @@ class GateSimulation:
         for person in self._site.people:
             person.name = person.name if person.external_key is None else name
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         self.crowd(CAPACITY - len(self._site.people))
+        return True
 
     def crowd(self, people: int) -> None:
         for number in range(people):

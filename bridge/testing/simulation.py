@@ -64,11 +64,8 @@ class Simulation(Protocol):
     def by_hand(self) -> Any:
         """Return all that was added by hand, as it is now, in a form that can be compared."""
 
-    def fill(self) -> None:
-        """Use up what the vendor has room for, so that it makes nothing new; free it again for nobody.
-
-        Raise `NotImplementedError` where the vendor's documents know no such limit.
-        """
+    def fill(self) -> bool:
+        """Use up what the vendor has room for, so that it makes nothing new; False where no such limit is known."""
 
     def crowd(self, people: int) -> None:
         """Add so many others by hand, with codes of their own, so that listings take several pages where they can."""

@@ -83,8 +83,8 @@ class BrivoSimulation:
         for id_ in self.account.users.keys() - self._by_hand:
             self.account.users[id_] |= {"firstName": first, "lastName": last}
 
-    def fill(self) -> None:
-        raise NotImplementedError("Brivo's documents know no limit of an account")
+    def fill(self) -> bool:
+        return False  # the documents know no limit of an account
 
     def crowd(self, people: int) -> None:
         for number in range(people):

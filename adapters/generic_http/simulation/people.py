@@ -130,8 +130,9 @@ class PeopleSimulation:
         for one in self._people.values():
             one.person = {**one.person, "name": name} if one.external_ref is not None else one.person
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         self._is_full = True
+        return True
 
     def crowd(self, people: int) -> None:
         for number in range(people):

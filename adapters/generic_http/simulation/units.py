@@ -99,8 +99,9 @@ class UnitsSimulation:
         for one in self._visitors.values():
             one.name = name if one.note else one.name
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         self._is_full = True
+        return True
 
     def crowd(self, people: int) -> None:
         for number in range(people):

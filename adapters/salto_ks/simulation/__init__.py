@@ -62,8 +62,9 @@ class SaltoSimulation:
             if not person.by_hand:
                 person.profile |= {"alias": name, "first_name": name, "last_name": name}
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         self.site.seats = 0
+        return True
 
     def crowd(self, people: int) -> None:
         for number in range(people):

@@ -70,8 +70,9 @@ class SeamSimulation:
         for code in self.workspace.codes():
             code.name = code.name if code.by_hand else name
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         self.workspace.fill()
+        return True
 
     def crowd(self, people: int) -> None:
         for number in range(people):

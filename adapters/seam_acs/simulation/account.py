@@ -89,10 +89,9 @@ class AcsSimulation:
         for user in self.system.users.values():
             user.name = user.name if user.by_hand else name
 
-    def fill(self) -> None:
-        if not self.brand.seats:
-            raise NotImplementedError("Seam's documents know no such limit for this brand")
-        self.system.is_full = True
+    def fill(self) -> bool:
+        self.system.is_full = self.brand.seats
+        return self.brand.seats
 
     def crowd(self, people: int) -> None:
         for number in range(people):
