@@ -43,7 +43,7 @@ bench: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(PIP) install uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links pyproject.toml -o deploy/requirements.txt
+	  --no-emit-index-url --no-emit-find-links --extra postgres pyproject.toml -o deploy/requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --group build -o deploy/requirements-build.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
