@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SubjectKey
+from bridge.domain.queueing import Priority
 
 
 class DeliveryState(StrEnum):
@@ -41,6 +42,7 @@ class NewDelivery:
     headers: Mapping[str, str] = field(default_factory=dict)
     state: DeliveryState = DeliveryState.NEW
     note: str | None = None
+    priority: Priority = Priority.LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class ClaimedDelivery:
     body: bytes
     attempts: int
     fence: int
+    priority: Priority = Priority.LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

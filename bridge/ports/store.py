@@ -3,10 +3,9 @@
 Every method raises `StoreUnavailable` when the store takes no work now. Times are aware and in UTC.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
 from typing import Any, Protocol
 
 from bridge.domain.access import AccessRecord
@@ -22,22 +21,16 @@ from bridge.domain.deliveries import (
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
+from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
 from bridge.ports.shelf import Shelves
-
-
-class Priority(IntEnum):
-    """What goes first; the smaller, the sooner."""
-
-    EMERGENCY = 0
-    LIVE = 10
-    RETRY = 20
-    SWEEP = 30
 
 
 class Inbox(Protocol):
@@ -53,8 +46,13 @@ class Inbox(Protocol):
 class DeliveryQueue(Protocol):
     """The worker's side of the inbox."""
 
-    async def claim_deliveries(self, limit: int) -> Sequence[ClaimedDelivery]:
-        """Lease up to `limit` due deliveries, the oldest first."""
+    async def claim_deliveries(
+        self, limit: int, *, without: Collection[ConnectionName] = ()
+    ) -> Sequence[ClaimedDelivery]:
+        """Lease up to `limit` due deliveries in the order of `bridge.domain.queueing`.
+
+        Those of the connections in `without` are left where they are.
+        """
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: "DeliverySettlement") -> None:
         """End the run and mark what it saw, in one unit of work, whatever the outcome.
@@ -62,8 +60,8 @@ class DeliveryQueue(Protocol):
         A parked `RetryAt` leaves `attempts` as it is. Raises `LeaseLost` when the claim is no longer ours.
         """
 
-    async def next_delivery_due(self) -> datetime | None:
-        """Return when the next waiting delivery is due, or None."""
+    async def next_delivery_due(self, *, without: Collection[ConnectionName] = ()) -> datetime | None:
+        """Return when the next waiting delivery is due, or None; not of the connections in `without`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +71,7 @@ class DeliverySettlement:
     Whatever the outcome, each sighting's subject becomes due at once (coalesced, its generation rises) and is linked to
     the delivery, its rental becomes known, `transfers` are kept, and `entries` go to the ledger: a batch that could be
     read in part marks that part, and is tried again for the rest. `state` is for `Done`: `DONE`, `IGNORED` or `TEST`.
+    `closes` says that doors may be closed for it: after an outage such subjects are claimed ahead of others.
     """
 
     outcome: Outcome
@@ -81,16 +80,20 @@ class DeliverySettlement:
     sightings: tuple[Sighting, ...] = ()
     transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
     priority: Priority = Priority.LIVE
+    closes: bool = False
     entries: tuple[LedgerEntry, ...] = ()
 
 
 class SubjectQueue(Protocol):
     """The keyed work-queue: one row a subject, never two workers on one."""
 
-    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
-        """Lease up to `limit` due subjects that nobody works on, by priority, then by due time.
+    async def claim_subjects(
+        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+    ) -> Sequence[ClaimedSubject]:
+        """Lease up to `limit` due subjects that nobody works on, in the order of `bridge.domain.queueing`.
 
-        Subjects of the sites in `without` are left where they are.
+        Subjects of the sites in `without` are left where they are. At the sites in `closing_first`, those whose doors
+        may have to be closed are ahead.
         """
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
@@ -146,7 +149,7 @@ class SubjectCommit:
     `access` replaces the records of the rentals it names. `retire_code` ends the code in force; `taken_code` is the one
     that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
-    they wait for what this run has come to.
+    they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close.
     """
 
     outcome: Outcome
@@ -154,10 +157,52 @@ class SubjectCommit:
     retire_code: bool = False
     taken_code: GateCode | None = None
     profile: str | None = None
+    closes: bool = False
     wake: Collection[SubjectKey] = ()
     entries: tuple[LedgerEntry, ...] = ()
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
+
+
+Claim = ClaimedDelivery | ClaimedSubject
+
+
+class LeaseKeeper(Protocol):
+    """Leases run out by the store's clock unless they are renewed."""
+
+    @property
+    def cadence(self) -> "Cadence":
+        """Return how long a lease is, and how often to look."""
+
+    async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
+        """Make the leases of these claims last as if they had been taken now; return the claims that are lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """The store's times in seconds. `is_shared` says that other processes may work on the same store."""
+
+    lease: float
+    poll: float
+    is_shared: bool
+
+
+class Turns(Protocol):
+    """Duties that come back, each done by one process at a time."""
+
+    async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
+        """Take the duty if its last turn began `every` seconds ago or more and nobody is at it.
+
+        Whoever does not end it within `longest` seconds is taken for dead.
+        """
+
+    async def end_turn(self, duty: str) -> None:
+        """Say that the turn is over."""
+
+
+class WorkBell(Protocol):
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called in the event loop soon after another process has stored a delivery; it may be missed."""
 
 
 class RecordReader(Protocol):
@@ -284,9 +329,15 @@ class Store(
     Inbox,
     DeliveryQueue,
     SubjectQueue,
+    LeaseKeeper,
+    Turns,
+    WorkBell,
     SubjectRecords,
     DeskStore,
     AlertSink,
+    Bookmarks,
+    Hearing,
+    SightingMarks,
     SiteWatch,
     Pruner,
     Shelves,

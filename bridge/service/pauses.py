@@ -107,9 +107,13 @@ class UnpausedSubjects:
         self._queue = queue
         self._pauses = pauses
 
-    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
+    async def claim_subjects(
+        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+    ) -> Sequence[ClaimedSubject]:
         paused = await self._pauses.paused_sites()
-        return [] if paused is None else await self._queue.claim_subjects(limit, without={*without, *paused})
+        if paused is None:
+            return []
+        return await self._queue.claim_subjects(limit, without={*without, *paused}, closing_first=closing_first)
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         paused = await self._pauses.paused_sites()

@@ -4,10 +4,11 @@ from bridge.store.codes import CODE_REST
 from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.late_shelves import LateShelves
-from bridge.store.opening import open_sqlite, schema_state, upgrade
 from bridge.store.pauses import paused_in
 from bridge.store.schema import SchemaState
-from bridge.store.sqlite import LEASE, SqliteStore
+from bridge.store.sqlite.opening import open_sqlite, schema_state, upgrade
+from bridge.store.sqlite.ways import LEASE
+from bridge.store.store import SqlStore
 from bridge.store.writer import OnBatch, WriterLimits
 
 __all__ = [
@@ -19,7 +20,7 @@ __all__ = [
     "LateShelves",
     "OnBatch",
     "SchemaState",
-    "SqliteStore",
+    "SqlStore",
     "WriterLimits",
     "open_sqlite",
     "paused_in",

@@ -76,7 +76,13 @@ def replay_delivery(connection: sa.Connection, wanted: DeliveryId, entry: Ledger
         sa.update(delivery)
         .where(delivery.c.id == wanted)
         .values(
-            state=DeliveryState.NEW, due_at=now, attempts=0, note=None, fence=delivery.c.fence + 1, lease_until=None
+            state=DeliveryState.NEW,
+            due_at=now,
+            attempts=0,
+            note=None,
+            fence=delivery.c.fence + 1,
+            lease_until=None,
+            lease_owner=None,
         )
     )
     connection.execute(again)

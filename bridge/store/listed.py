@@ -1,13 +1,13 @@
-"""What is seen outside of a delivery: the new of it becomes known and due, the rest changes nothing."""
+"""What is seen outside of a delivery, in a list of who rents or of what has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import Sighting
-from bridge.domain.ids import RentalId, SubjectKey
+from bridge.domain.ids import ConnectionName, RentalId, SubjectKey
 from bridge.ports.store import Priority
 from bridge.store import records, subjects
 from bridge.store.tables import access, subject
@@ -26,6 +26,30 @@ def mark_new(
         subjects.mark(connection, sorted({seen.subject for seen in new}), priority=priority, now=now, since=now)
         records.make_known(connection, new)
     return set(keys) - known.keys()
+
+
+def mark_seen(
+    connection: sa.Connection, *, sightings: Sequence[Sighting], priority: Priority, now: datetime
+) -> set[SubjectKey]:
+    """Make all of these rentals known and their subjects due; return the subjects that were not known."""
+    keys = sorted({seen.subject for seen in sightings})
+    known = _known_rentals(connection, keys)
+    subjects.mark(connection, keys, priority=priority, now=now, since=now)
+    records.make_known(connection, sightings)
+    return set(keys) - known.keys()
+
+
+def mark_if_known(connection: sa.Connection, *, keys: Sequence[SubjectKey], priority: Priority, now: datetime) -> None:
+    """Make those of these subjects due that are known. Their rentals are over, so doors may have to be closed."""
+    known = sorted(_known_rentals(connection, keys))
+    if known:
+        subjects.mark(connection, known, priority=priority, now=now, since=now, closes=True)
+
+
+def keep_transfers(
+    connection: sa.Connection, *, name: ConnectionName, heirs: Mapping[RentalId, RentalId], now: datetime
+) -> None:
+    records.keep_transfers(connection, name, heirs, now)
 
 
 def _known_rentals(connection: sa.Connection, keys: Sequence[SubjectKey]) -> dict[SubjectKey, set[RentalId]]:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bridge.domain.errors import ConfigurationError
+from bridge.store.dialect import insert_into
 from bridge.store.key_file import KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.tables import meta, to_micros
@@ -39,5 +39,5 @@ def probe(connection: sa.Connection, now: datetime) -> None:
 
 
 def set_value(connection: sa.Connection, name: str, value: str) -> None:
-    insert = sqlite.insert(meta).values(name=name, value=value)
+    insert = insert_into(connection, meta).values(name=name, value=value)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

@@ -10,8 +10,8 @@ from bridge.domain.errors import NotFoundHere, StoreUnavailable
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place, Scope
 from bridge.store import ledger
-from bridge.store.connections import reader_engine
 from bridge.store.meta import set_value
+from bridge.store.sqlite.connections import reader_engine
 from bridge.store.tables import from_micros, meta, to_micros
 
 READ_SECONDS: Final = 5.0

@@ -10,7 +10,8 @@ from bridge.domain.deliveries import DeliveryState
 from bridge.domain.ids import ConnectionName, SiteId, TenantId
 from bridge.domain.work_id import WorkId, WorkKind
 from bridge.ports.queue import QueuedWork, QueueView
-from bridge.store.tables import SubjectState, delivery, literally, subject
+from bridge.store.inbox import in_line
+from bridge.store.tables import DELIVERED, SubjectState, delivery, literally, subject
 
 _D, _S = delivery.c, subject.c
 _READY: Final = _S.state == literally(SubjectState.READY)
@@ -21,13 +22,14 @@ _WAITING: Final = ("new", "running", "quarantined", "dead")
 def view(connection: sa.Connection, *, site: SiteId | None, limit: int, now: datetime) -> QueueView:
     """Return the queue as it is; the states are named literally, each to be led by its own index."""
     here = sa.true() if site is None else _S.site == site
-    new, held = (_D.state == literally(state) for state in (DeliveryState.NEW, DeliveryState.RUNNING))
+    held = _D.state == literally(DeliveryState.RUNNING)
     next_subjects = sa.select(subject).where(_READY, here).order_by(_S.due_at).limit(limit)
     run_subjects = sa.select(subject).where(_RUNNING, here).order_by(_S.lease_until).limit(limit)
     tries = [*_subjects(connection, next_subjects)]
     running = [*_subjects(connection, run_subjects)]
     if site is None:
-        tries += _deliveries(connection, _faces().where(new).order_by(_D.due_at).limit(limit))
+        for priority in DELIVERED:
+            tries += _deliveries(connection, _faces().where(in_line(priority)).order_by(_D.due_at).limit(limit))
         running += _deliveries(connection, _faces().where(held).order_by(_D.lease_until).limit(limit))
     return QueueView(
         at=now,

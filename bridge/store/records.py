@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
 from bridge.domain.deliveries import Sighting
@@ -14,6 +13,7 @@ from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, Un
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
+from bridge.store.dialect import insert_for, insert_into
 from bridge.store.keyring import Keyring
 from bridge.store.tables import access, from_micros, subject, task, to_micros, transfer
 
@@ -117,21 +117,22 @@ def holders(connection: sa.Connection, key: SubjectKey, units: Collection[UnitId
 def make_known(connection: sa.Connection, sightings: Sequence[Sighting]) -> None:
     """Give each rental that is seen for the first time an empty record."""
     connection.execute(
-        _empty_record(), [{"of_rental": seen.rental, **subjects.bound(seen.subject)} for seen in sightings]
+        _empty_record(connection.dialect.name),
+        [{"of_rental": seen.rental, **subjects.bound(seen.subject)} for seen in sightings],
     )
 
 
 @cache
-def _empty_record() -> sa.Insert:
+def _empty_record(dialect: str) -> sa.Insert:
     chosen = sa.select(subject.c.id, sa.bindparam("of_rental", type_=sa.String)).where(subjects.IS_BOUND)
-    return sqlite.insert(access).from_select(["subject_id", "rental"], chosen).on_conflict_do_nothing()
+    return insert_for(dialect, access).from_select(["subject_id", "rental"], chosen).on_conflict_do_nothing()
 
 
 def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence[AccessRecord]) -> None:
     """Replace the records of these rentals; the last of two for one rental counts."""
     if not changed:
         return
-    insert = sqlite.insert(access)
+    insert = insert_into(connection, access)
     replace = insert.on_conflict_do_update(
         index_elements=["subject_id", "rental"], set_={name: insert.excluded[name] for name in _ACCESS_VALUES}
     )
@@ -169,7 +170,7 @@ def keep_transfers(
     """Keep who followed whom, and when that was seen first; a later word on the same left rental counts."""
     if not heirs:
         return
-    insert = sqlite.insert(transfer)
+    insert = insert_into(connection, transfer)
     new, is_old = insert.excluded, insert.excluded.heir == transfer.c.heir
     keep = insert.on_conflict_do_update(
         index_elements=["connection", "left_rental"],
@@ -189,7 +190,7 @@ def keep_tasks(connection: sa.Connection, subject_id: int, told: Mapping[UnitId,
     """Keep what staff were told of at each unit, in place of what they were told before."""
     if not told:
         return
-    insert = sqlite.insert(task)
+    insert = insert_into(connection, task)
     names = ("problem", "platform_id", "told_at")
     keep = insert.on_conflict_do_update(
         index_elements=["subject_id", "unit"], set_={name: insert.excluded[name] for name in names}

@@ -1,4 +1,7 @@
-"""What a subject's run writes, each in one unit of work and only while its claim is in force."""
+"""What a subject's run writes, each in one unit of work and only while its claim is in force.
+
+Subjects are locked first and the ledger last, everywhere: two units then never wait for each other.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,8 +38,8 @@ def note(
     changed: Sequence[AccessRecord],
 ) -> None:
     held = subjects.hold(connection, claimed)
-    ledger.append(connection, entries)
     records.replace_access(connection, held.id, changed)
+    ledger.append(connection, entries)
 
 
 def keep_ref(connection: sa.Connection, claimed: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
@@ -58,7 +61,7 @@ def commit(
         records.keep_profile(connection, held.id, end.profile)
     if end.retire_code:
         codes.retire(connection, held.id, now)
-    ledger.append(connection, end.entries)
-    subjects.finish(connection, held, end.outcome, now)
+    subjects.finish(connection, held, end.outcome, now, closes=end.closes)
     if end.wake:
         subjects.mark(connection, sorted(end.wake), priority=Priority.LIVE, now=now, since=now)
+    ledger.append(connection, end.entries)

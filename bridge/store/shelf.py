@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bridge.domain.ids import SiteKey
 from bridge.ports.shelf import Item
+from bridge.store.dialect import insert_into
 from bridge.store.jobs import Unit
 from bridge.store.keyring import Keyring
 from bridge.store.tables import shelf
@@ -23,7 +23,7 @@ class Run(Protocol):
     def __call__(self, unit: Unit[T]) -> Awaitable[T]: ...
 
 
-class SqliteShelf:
+class SqlShelf:
     """One site's shelf. `read` and `write` are the store's ways to its readers and to its writer."""
 
     def __init__(self, site: SiteKey, *, keyring: Keyring, read: Run, write: Run) -> None:
@@ -62,7 +62,7 @@ def _load(connection: sa.Connection, *, site: SiteKey, keyring: Keyring, key: st
 
 def _put(connection: sa.Connection, *, site: SiteKey, key: str, sealed: bytes) -> None:
     name, place = site
-    insert = sqlite.insert(shelf).values(connection=name, site=place, key=key, sealed=sealed)
+    insert = insert_into(connection, shelf).values(connection=name, site=place, key=key, sealed=sealed)
     connection.execute(
         insert.on_conflict_do_update(index_elements=["connection", "site", "key"], set_={"sealed": sealed})
     )

@@ -7,18 +7,19 @@ served. A ready row without `marked_since` waits for a date only; a retry, parke
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.ports.store import Priority
-from bridge.store.tables import SubjectState, literally, subject
+from bridge.domain.queueing import Priority, Waiting, choose
+from bridge.store.dialect import insert_for
+from bridge.store.leases import Lease, Places
+from bridge.store.tables import Instant, SubjectState, literally, subject
 
 _T = subject.c
 _READY: Final = _T.state == literally(SubjectState.READY)
@@ -26,6 +27,16 @@ _RUNNING: Final = _T.state == literally(SubjectState.RUNNING)
 _RESTING: Final = sa.or_(
     _T.state == literally(SubjectState.IDLE),
     _T.state == literally(SubjectState.DEAD),
+)
+_CLAIMED: Final = (
+    _T.id,
+    _T.connection,
+    _T.site,
+    _T.tenant,
+    _T.taken_generation,
+    _T.attempts,
+    _T.fence,
+    _T.taken_since,
 )
 IS_BOUND: Final = sa.and_(
     _T.connection == sa.bindparam("of_connection", type_=sa.String),
@@ -49,23 +60,36 @@ def key_of(row: Any) -> SubjectKey:
 
 
 def mark(
-    connection: sa.Connection, keys: Sequence[SubjectKey], *, priority: Priority, now: datetime, since: datetime
+    connection: sa.Connection,
+    keys: Sequence[SubjectKey],
+    *,
+    priority: Priority,
+    now: datetime,
+    since: datetime,
+    closes: bool = False,
 ) -> None:
     """Make the subjects due at once, new ones too. Sorted `keys` keep two markers from waiting for each other."""
-    row = {"state": SubjectState.READY, "priority": priority, "due_at": now, "generation": 1, "marked_since": since}
+    row = {
+        "state": SubjectState.READY,
+        "priority": priority,
+        "due_at": now,
+        "generation": 1,
+        "marked_since": since,
+        "closing": int(closes),
+    }
     connection.execute(
-        _upsert(), [{"connection": key.connection, "site": key.site, "tenant": key.tenant, **row} for key in keys]
+        _upsert(connection.dialect.name),
+        [{"connection": key.connection, "site": key.site, "tenant": key.tenant, **row} for key in keys],
     )
 
 
 @cache
-def _upsert() -> sa.Insert:
+def _upsert(dialect: str) -> sa.Insert:
     """Return the statement of a mark; building it anew would cost more than running it."""
-    insert = sqlite.insert(subject)
+    insert = insert_for(dialect, subject)
     new = insert.excluded
-    return insert.on_conflict_do_update(
-        index_elements=["connection", "site", "tenant"], set_=_marked(new.priority, new.due_at, new.marked_since)
-    )
+    marked = {**_marked(new.priority, new.due_at, new.marked_since), "closing": _greatest(_T.closing, new.closing)}
+    return insert.on_conflict_do_update(index_elements=["connection", "site", "tenant"], set_=marked)
 
 
 def mark_page(
@@ -125,38 +149,41 @@ def _least(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.Colum
     return sa.case((one < other, one), else_=other)
 
 
-def claim(
-    connection: sa.Connection, *, limit: int, now: datetime, until: datetime, without: Collection[SiteKey] = ()
-) -> list[ClaimedSubject]:
-    """Lease up to `limit` due subjects until `until`; one whose lease has run out is due as it was before.
+def _greatest(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.case((one > other, one), else_=other)
 
-    Each priority is looked up by itself: the index then leads straight to what is due, past all that waits for a date.
-    """
-    connection.execute(sa.update(subject).where(_RUNNING, _T.lease_until <= now).values(_taken_back()))
-    lanes = [
-        sa.select(_T.id, _T.priority, _T.due_at)
-        .where(_READY, _T.priority == int(priority), _T.due_at <= now, _elsewhere(without))
-        .order_by(_T.due_at, _T.id)
-        .limit(limit)
-        .subquery()
-        for priority in Priority
-    ]
-    due = sa.union_all(*(sa.select(lane) for lane in lanes)).subquery()
-    first = sa.select(due.c.id).order_by(due.c.priority, due.c.due_at, due.c.id).limit(limit)
+
+def claim(
+    connection: sa.Connection,
+    *,
+    places: Places,
+    now: datetime,
+    lease: Lease,
+    without: Collection[SiteKey] = (),
+    closing_first: Collection[SiteKey] = (),
+) -> list[ClaimedSubject]:
+    """Lease due subjects for these places; one whose lease has run out is due as it was before."""
+    take_back(connection, _T.lease_until <= now)
+    waiting = _waiting(connection, places.limit, now, frozenset(without), frozenset(closing_first))
+    chosen = choose(waiting, limit=places.limit, first_place=places.first)
+    if not chosen:
+        return []
+    ours = sa.select(_T.id).where(_T.id.in_(chosen), _READY, _T.due_at <= now).with_for_update(skip_locked=True)
     taken = (
         sa.update(subject)
-        .where(_T.id.in_(first))
+        .where(_T.id.in_(ours))
         .values(
             state=SubjectState.RUNNING,
             fence=_T.fence + 1,
             taken_generation=_T.generation,
             taken_since=sa.func.coalesce(_T.marked_since, _T.due_at),
             marked_since=None,
-            lease_until=until,
+            lease_until=lease.until(now),
+            lease_owner=lease.owner,
         )
-        .returning(subject)
+        .returning(*_CLAIMED)
     )
-    rows = sorted(connection.execute(taken), key=lambda row: (row.priority, row.due_at, row.id))
+    rows = {row.id: row for row in connection.execute(taken)}
     return [
         ClaimedSubject(
             key=key_of(row),
@@ -165,8 +192,65 @@ def claim(
             fence=row.fence,
             since=row.taken_since,
         )
-        for row in rows
+        for row in (rows[number] for number in chosen if number in rows)
     ]
+
+
+def _waiting(
+    connection: sa.Connection,
+    limit: int,
+    now: datetime,
+    without: frozenset[SiteKey],
+    closing_first: frozenset[SiteKey],
+) -> list[Waiting]:
+    """Return the first of each line, as many as there are places."""
+    bound_to = {"limit": limit, "now": now}
+    rows = connection.execute(_lines(without), bound_to).all()
+    waiting = [Waiting(id=row.id, priority=row.priority, due_at=row.due_at) for row in rows]
+    if closing_first - without:
+        ahead = connection.execute(_closing_line(closing_first - without), bound_to)
+        waiting += [Waiting(id=row.id, priority=row.priority, due_at=row.due_at, closes=True) for row in ahead]
+    return waiting
+
+
+@lru_cache(maxsize=64)
+def _lines(without: frozenset[SiteKey]) -> sa.CompoundSelect[Any]:
+    """Return the heads of all lines. Each is looked up by itself: its index leads straight to what is due."""
+    lanes = (_line(_T.priority == int(priority), _elsewhere(without)).subquery() for priority in Priority)
+    return sa.union_all(*(sa.select(lane) for lane in lanes))
+
+
+@lru_cache(maxsize=64)
+def _closing_line(sites: frozenset[SiteKey]) -> sa.Select[Any]:
+    return _line(_T.closing == sa.literal_column("1"), _among(sites))
+
+
+def _line(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    due = sa.select(_T.id, _T.priority, _T.due_at).where(
+        _READY, *which, _T.due_at <= sa.bindparam("now", type_=Instant)
+    )
+    return due.order_by(_T.due_at, _T.id).limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+def _among(sites: Collection[SiteKey]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(sa.and_(_T.connection == name, _T.site == site) for name, site in sorted(sites)))
+
+
+def renew(
+    connection: sa.Connection, claims: Sequence[ClaimedSubject], *, now: datetime, lease: Lease
+) -> list[ClaimedSubject]:
+    """Make the leases last as if they were taken now; return the claims that are no longer in force."""
+    lost = []
+    for claimed in sorted(claims, key=lambda claim: claim.key):
+        held = sa.update(subject).where(is_key(claimed.key), _T.fence == claimed.fence, _RUNNING)
+        if connection.execute(held.values(lease_until=lease.until(now))).rowcount != 1:
+            lost.append(claimed)
+    return lost
+
+
+def owners(connection: sa.Connection) -> set[int]:
+    """Return whose leases there are."""
+    return set(connection.scalars(sa.select(_T.lease_owner).where(_RUNNING, _T.lease_owner.is_not(None)).distinct()))
 
 
 def _elsewhere(without: Collection[SiteKey]) -> sa.ColumnElement[bool]:
@@ -184,16 +268,29 @@ def next_due(connection: sa.Connection, *, without: Collection[SiteKey] = ()) ->
 
 def hold(connection: sa.Connection, claimed: ClaimedSubject) -> sa.Row[Any]:
     """Return the subject's row, ours until the unit ends. Raises `LeaseLost` when the claim is not in force."""
-    held = sa.select(subject).where(is_key(claimed.key), _T.fence == claimed.fence, _RUNNING).with_for_update()
+    held = (
+        sa.select(subject)
+        .where(is_key(claimed.key), _T.fence == claimed.fence, _RUNNING)
+        .with_for_update(key_share=True)
+    )
     row = connection.execute(held).one_or_none()
     if row is None:
         raise LeaseLost("the subject is no longer ours")
     return row
 
 
-def finish(connection: sa.Connection, held: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
+def finish(
+    connection: sa.Connection, held: sa.Row[Any], outcome: Outcome, now: datetime, *, closes: bool = False
+) -> None:
     """End the run of a subject that is held."""
-    values = {"lease_until": None, "taken_since": None, **_end(held, outcome, now)}
+    is_over = isinstance(outcome, Done) and held.generation == held.taken_generation
+    values = {
+        "lease_until": None,
+        "lease_owner": None,
+        "taken_since": None,
+        "closing": 0 if is_over else max(held.closing, int(closes)),
+        **_end(held, outcome, now),
+    }
     connection.execute(sa.update(subject).where(_T.id == held.id).values(values))
 
 
@@ -226,9 +323,15 @@ def _older(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((time for time in (one, other) if time is not None), default=None)
 
 
-def void_leases(connection: sa.Connection) -> None:
-    """Take every running subject back to where it was in the queue, attempts kept."""
-    connection.execute(sa.update(subject).where(_RUNNING).values(_taken_back()))
+def take_back(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
+    """Take these running subjects back to where they were in the queue, attempts kept; return how many."""
+    held = sa.select(_T.id).where(_RUNNING, which).with_for_update(skip_locked=True)
+    return connection.execute(sa.update(subject).where(_T.id.in_(held)).values(_taken_back())).rowcount
+
+
+def void_leases(connection: sa.Connection, of: Collection[int] | None = None) -> int:
+    """Take back what these owners hold, or what anybody holds."""
+    return take_back(connection, sa.true() if of is None else _T.lease_owner.in_(sorted(of)))
 
 
 def _taken_back() -> Mapping[str, Any]:
@@ -236,6 +339,7 @@ def _taken_back() -> Mapping[str, Any]:
     return {
         "state": SubjectState.READY,
         "lease_until": None,
+        "lease_owner": None,
         "taken_generation": _T.generation - 1,
         "marked_since": sa.case(
             (_T.marked_since.is_(None), _T.taken_since), else_=_least(_T.marked_since, _T.taken_since)

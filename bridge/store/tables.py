@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bridge.domain.access import Certainty
 from bridge.domain.deliveries import DeliveryState
+from bridge.domain.queueing import Priority
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -32,6 +33,8 @@ class CodeState(StrEnum):
 
 SET_ASIDE: Final = (DeliveryState.IGNORED, DeliveryState.TEST, DeliveryState.QUARANTINED, DeliveryState.DEAD)
 """Neither waiting nor the many that are done. A full index on the state would draw claims away from theirs."""
+DELIVERED: Final = (Priority.LIVE, Priority.BULK)
+"""What a delivery's priority may be."""
 AGEING: Final = "state IN ('done', 'ignored', 'test', 'quarantined')"
 """What time removes. An index on it serves only a query that repeats it word for word: lists keep to theirs."""
 
@@ -99,11 +102,13 @@ delivery = sa.Table(
     _counter("attempts"),
     _counter("fence"),
     sa.Column("lease_until", Instant),
+    sa.Column("lease_owner", sa.BigInteger),
+    sa.Column("priority", sa.Integer, nullable=False, server_default=str(int(Priority.LIVE))),
     sa.Column("is_emptied", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("connection", "event_id", name="delivery_once"),
     _one_of("state", DeliveryState, "delivery_state"),
     sa.CheckConstraint("state <> 'new' OR due_at IS NOT NULL", name="delivery_due"),
-    _partial("delivery_claim", "due_at", "id", where="state = 'new'"),
+    _partial("delivery_line", "priority", "due_at", "id", where="state = 'new'"),
     _partial("delivery_lease", "lease_until", where="state = 'running'"),
     _partial("delivery_set_aside", "state", "id", where=" OR ".join(f"state = '{state}'" for state in SET_ASIDE)),
     _partial("delivery_by_age", "state", "is_emptied", "received_at", where=AGEING),
@@ -127,6 +132,8 @@ subject = sa.Table(
     _counter("attempts"),
     _counter("fence"),
     sa.Column("lease_until", Instant),
+    sa.Column("lease_owner", sa.BigInteger),
+    _counter("closing"),
     sa.Column("note", sa.String),
     sa.Column("ref", sa.JSON(none_as_null=True)),
     sa.Column("profile", sa.String),
@@ -134,6 +141,7 @@ subject = sa.Table(
     _one_of("state", SubjectState, "subject_state"),
     sa.CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="subject_due"),
     _partial("subject_claim", "priority", "due_at", "id", where="state = 'ready'"),
+    _partial("subject_closing", "due_at", "id", where="state = 'ready' AND closing = 1"),
     _partial("subject_next", "due_at", where="state = 'ready'"),
     _partial("subject_lease", "lease_until", where="state = 'running'"),
     _partial("subject_dead", "id", where="state = 'dead'"),

@@ -4,30 +4,44 @@ A unit fails alone for its own data or its own refusal; what is wrong with the d
 """
 
 import asyncio
-import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import sqlalchemy as sa
 import structlog
 
 from bridge.domain.deliveries import NewDelivery, Receipt
 from bridge.domain.errors import StoreUnavailable
-from bridge.store import intake
-from bridge.store.jobs import Job, Put, Unit, Work, run_all
+from bridge.store.jobs import Job, Put, Unit, Work
+from bridge.store.rows import values_of
 
 T = TypeVar("T")
 OnBatch = Callable[[int, float], None]
 """Told the units of each commit, and its seconds. Called in the writer's thread."""
 
-_KEEPS_CONNECTION: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_PRIMARY_CODE: Final = 0xFF
+
+class Hand(Protocol):
+    """The thread's way to the database; used by that thread alone."""
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Run the batch durably and leave with each job its value or its own error.
+
+        Raises what is wrong with the database: then nothing of the batch can be relied on.
+        """
+
+    def recover(self, error: Exception) -> None:
+        """Get ready for the next batch after one that raised."""
+
+    def why(self, error: Exception) -> str:
+        """Return what the database said, without anybody's data."""
+
+    def close(self) -> None:
+        """Let go of the database. Raises nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +56,10 @@ class WriterLimits:
 
 
 class Writer:
-    """Takes units from one event loop. `engine` has no connection open but the one that this makes."""
+    """Takes units from one event loop."""
 
-    def __init__(self, engine: sa.Engine, *, limits: WriterLimits, on_batch: OnBatch | None) -> None:
-        self._engine = engine
-        self._connection: sa.Connection | None = None
+    def __init__(self, hand: Hand, *, limits: WriterLimits, on_batch: OnBatch | None) -> None:
+        self._hand = hand
         self._limits = limits
         self._on_batch = on_batch
         self._loop = asyncio.get_running_loop()
@@ -65,7 +78,7 @@ class Writer:
         size = len(delivery.body)
         self._check_room(size)
         future: asyncio.Future[Receipt] = self._loop.create_future()
-        self._send(Put(future, intake.values_of(delivery), size))
+        self._send(Put(future, values_of(delivery), size))
         self._watch(future)
         return await future
 
@@ -143,20 +156,20 @@ class Writer:
         while jobs := self._next_batch():
             began = perf_counter()
             try:
-                self._commit(jobs)
+                self._hand.run(jobs)
             except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens to a batch
-                self._hand_back(jobs, f"the database failed: {_why(error)}")
+                self._hand_back(jobs, f"the database failed: {self._hand.why(error)}")
                 if not failing:
                     self._tell("store.batch_failed", error)
                 failing = True
-                self._recover(error)
+                self._hand.recover(error)
                 continue
             self._report(len(jobs), perf_counter() - began)
             self._hand_back(jobs, None)
             if failing:
                 self._tell("store.recovered", None)
             failing = False
-        self._disconnect()
+        self._hand.close()
 
     def _report(self, size: int, seconds: float) -> None:
         if self._on_batch is None:
@@ -176,7 +189,7 @@ class Writer:
             if error is None:
                 self._log.info(event)
             else:
-                self._log.error(event, error=type(error).__name__, why=_why(error))
+                self._log.error(event, error=type(error).__name__, why=self._hand.why(error))
 
     def _next_batch(self) -> list[Job]:
         """Wait for one job and take those that wait behind it; an empty batch says that the end has come."""
@@ -194,31 +207,3 @@ class Writer:
                 break
             jobs.append(job)
         return jobs
-
-    def _commit(self, jobs: list[Job]) -> None:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        with self._connection.begin():
-            run_all(self._connection, jobs)
-
-    def _recover(self, error: Exception) -> None:
-        """Go on with the connection where the fault was not its own, else with a new one for the next batch."""
-        original = getattr(error, "orig", error)
-        kind = getattr(original, "sqlite_errorcode", 0) & _PRIMARY_CODE
-        if kind not in _KEEPS_CONNECTION:
-            self._disconnect()
-
-    def _disconnect(self) -> None:
-        if self._connection is None:
-            return
-        connection, self._connection = self._connection, None
-        try:
-            connection.close()
-        except sa.exc.SQLAlchemyError as error:
-            self._tell("store.close_failed", error)
-
-
-def _why(error: Exception) -> str:
-    """Return what the database said; anything else only by its name, since its text could be somebody's data."""
-    said = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return str(said) if isinstance(said, sqlite3.Error) else type(error).__name__

@@ -10,6 +10,7 @@ from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliverySt
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
+from bridge.domain.queueing import Waiting
 from bridge.domain.whom import By, Whom
 from bridge.ports.pruning import Before
 from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
@@ -35,6 +36,10 @@ class KeptDelivery:
     def wakes_at(self) -> datetime | None:
         return self.due_at if self.state is DeliveryState.NEW else self.lease_until
 
+    def waiting(self) -> Waiting:
+        assert self.due_at is not None, "only what is due waits"  # noqa: S101 - a promise of the store to itself
+        return Waiting(id=int(self.id), priority=self.new.priority, due_at=self.due_at)
+
     def is_due(self, now: datetime) -> bool:
         return self.state is DeliveryState.NEW and self.due_at is not None and self.due_at <= now
 
@@ -54,6 +59,7 @@ class KeptDelivery:
             body=self.new.body,
             attempts=self.attempts,
             fence=self.fence,
+            priority=self.new.priority,
         )
 
     def settle(self, claim: ClaimedDelivery, end: DeliverySettlement) -> None:
@@ -138,6 +144,7 @@ class KeptSubject:
     attempts: int = 0
     fence: int = 0
     lease_until: datetime | None = None
+    is_closing: bool = False
     note: str | None = None
     ref: dict[str, Any] | None = None
     profile: str | None = None
@@ -152,7 +159,11 @@ class KeptSubject:
     def is_due(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at <= now
 
-    def mark(self, priority: Priority, *, now: datetime, since: datetime) -> None:
+    def waiting(self, number: int, *, is_ahead: bool) -> Waiting:
+        assert self.due_at is not None, "only what is due waits"  # noqa: S101 - a promise of the store to itself
+        return Waiting(id=number, priority=self.priority, due_at=self.due_at, closes=is_ahead and self.is_closing)
+
+    def mark(self, priority: Priority, *, now: datetime, since: datetime, closes: bool = False) -> None:
         resting = self.state in {"idle", "dead"}
         only_scheduled = self.state == "ready" and not self.is_due(now) and self.marked_since is None
         self.priority = priority if resting or only_scheduled else min(self.priority, priority)
@@ -162,6 +173,7 @@ class KeptSubject:
             self.due_at = _older(self.due_at, now)
         self.state = "running" if self.state == "running" else "ready"
         self.generation += 1
+        self.is_closing = self.is_closing or closes
         self.marked_since = _older(self.marked_since, since)
 
     def claim(self, until: datetime) -> ClaimedSubject:
@@ -180,8 +192,9 @@ class KeptSubject:
             self.taken_generation = self.generation - 1
             self.marked_since, self.taken_since = _older(self.marked_since, self.taken_since), None
 
-    def finish(self, outcome: Outcome, now: datetime) -> None:
+    def finish(self, outcome: Outcome, now: datetime, *, closes: bool = False) -> None:
         marked_again = self.generation > self.taken_generation
+        self.is_closing = (self.is_closing or closes) and not (isinstance(outcome, Done) and not marked_again)
         unserved = _older(self.marked_since, self.taken_since)
         self.note = None if isinstance(outcome, Done) else inert(outcome.why)
         self.lease_until, self.taken_since = None, None

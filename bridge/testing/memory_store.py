@@ -3,7 +3,7 @@
 `bridge.testing.memory_rows` holds its rows and what happens to one of them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,9 +20,10 @@ from bridge.domain.dead_letters import (
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId, ids_in
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.pauses import Pause, Place
+from bridge.domain.queueing import Waiting, choose
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId
@@ -31,6 +32,8 @@ from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.store import (
     AlertRow,
+    Cadence,
+    Claim,
     DeliveryRow,
     DeliverySettlement,
     Priority,
@@ -45,6 +48,7 @@ from bridge.testing.memory_shelf import MemoryShelf
 LEASE: Final = timedelta(seconds=120)
 CODE_REST: Final = timedelta(days=90)
 CLOCK_STEP: Final = timedelta(seconds=1)
+POLL_SECONDS: Final = 5.0
 _COUNTED: Final = ("new", "running", "quarantined", "dead")
 
 
@@ -65,7 +69,17 @@ class MemoryStore:
         self._subjects: dict[SubjectKey, KeptSubject] = {}
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
         self._pauses: dict[Place, Pause] = {}
+        self._bookmarks: dict[str, str] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
+        self._turns: dict[str, tuple[datetime, bool]] = {}
+        self._places = 0
+
+    @property
+    def cadence(self) -> Cadence:
+        return Cadence(lease=self._lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Nobody else stores anything here."""
 
     async def put(self, delivery: NewDelivery) -> Receipt:
         self._check()
@@ -79,13 +93,15 @@ class MemoryStore:
     async def probe(self) -> None:
         self._check()
 
-    async def claim_deliveries(self, limit: int) -> Sequence[ClaimedDelivery]:
+    async def claim_deliveries(
+        self, limit: int, *, without: Collection[ConnectionName] = ()
+    ) -> Sequence[ClaimedDelivery]:
         now = self._now()
         for row in self._deliveries.values():
             row.take_back_expired(now)
-        due = [row for row in self._deliveries.values() if row.is_due(now)]
-        due.sort(key=lambda row: (row.due_at, row.id))
-        return [row.claim(now + self._lease) for row in due[:limit]]
+        rows = {int(row.id): row for row in self._deliveries.values() if row.new.connection not in without}
+        waiting = [row.waiting() for row in rows.values() if row.is_due(now)]
+        return [rows[number].claim(now + self._lease) for number in self._choose(waiting, limit)]
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
         self._check()
@@ -94,26 +110,60 @@ class MemoryStore:
         self.ledger += settlement.entries
         for key in sorted({sighting.subject for sighting in settlement.sightings}):
             found = self._subjects.setdefault(key, KeptSubject(key))
-            found.mark(settlement.priority, now=self._clock.now(), since=claim.received_at)
+            now, since = self._clock.now(), claim.received_at
+            found.mark(settlement.priority, now=now, since=since, closes=settlement.closes)
             row.subjects.add(key)
         self._make_known(settlement.sightings)
-        for left, heir in settlement.transfers.items():
-            kept = self._links.get((claim.connection, left))
-            if kept is None or kept.heir != heir:
-                self._links[claim.connection, left] = Link(heir=heir, seen_at=self._clock.now())
+        self._keep_transfers(claim.connection, settlement.transfers)
 
-    async def next_delivery_due(self) -> datetime | None:
+    async def next_delivery_due(self, *, without: Collection[ConnectionName] = ()) -> datetime | None:
         self._check()
-        return min((row.wakes_at for row in self._deliveries.values() if row.wakes_at is not None), default=None)
+        rows = (
+            row
+            for row in self._deliveries.values()
+            if row.state is DeliveryState.RUNNING or row.new.connection not in without
+        )
+        return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
-    async def claim_subjects(self, limit: int, *, without: Collection[SiteKey] = ()) -> Sequence[ClaimedSubject]:
+    async def claim_subjects(
+        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+    ) -> Sequence[ClaimedSubject]:
         now = self._now()
         for row in self._subjects.values():
             row.take_back_expired(now)
-        rows = [row for row in self._subjects.values() if (row.key.connection, row.key.site) not in without]
-        due = [row for row in rows if row.state == "ready" and row.is_due(now)]
-        due.sort(key=lambda row: (row.priority, row.due_at))
-        return [row.claim(now + self._lease) for row in due[:limit]]
+        rows = {number: row for number, row in self._numbered().items() if _site(row.key) not in without}
+        waiting = [
+            row.waiting(number, is_ahead=_site(row.key) in closing_first)
+            for number, row in rows.items()
+            if row.state == "ready" and row.is_due(now)
+        ]
+        return [rows[number].claim(now + self._lease) for number in self._choose(waiting, limit)]
+
+    async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
+        until, lost = self._now() + self._lease, list[Claim]()
+        for claim in claims:
+            row = (
+                self._deliveries.get(claim.id) if isinstance(claim, ClaimedDelivery) else self._subjects.get(claim.key)
+            )
+            if row is None or row.fence != claim.fence or row.state != "running":
+                lost.append(claim)
+            else:
+                row.lease_until = until
+        return lost
+
+    async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
+        now = self._now()
+        if duty in self._turns:
+            began, is_over = self._turns[duty]
+            wait = timedelta(seconds=every if is_over else max(every, longest))
+            if began <= now < began + wait:
+                return False
+        self._turns[duty] = (now, False)
+        return True
+
+    async def end_turn(self, duty: str) -> None:
+        self._check()
+        self._turns[duty] = (self._turns[duty][0], True)
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         self._check()
@@ -206,7 +256,7 @@ class MemoryStore:
         if end.retire_code:
             row.retire_code(now)
         self.ledger += end.entries
-        row.finish(end.outcome, now)
+        row.finish(end.outcome, now, closes=end.closes)
         for key in sorted(end.wake):
             self._subjects.setdefault(key, KeptSubject(key)).mark(Priority.LIVE, now=now, since=now)
 
@@ -336,6 +386,43 @@ class MemoryStore:
     def shelf(self, site: SiteKey) -> MemoryShelf:
         return self._shelves.setdefault(site, MemoryShelf(self._check))
 
+    async def bookmark(self, name: str) -> str | None:
+        self._check()
+        return self._bookmarks.get(name)
+
+    async def keep_bookmark(self, name: str, value: str) -> None:
+        self._check()
+        self._bookmarks[name] = value
+
+    async def mark_seen(
+        self,
+        sightings: Sequence[Sighting],
+        *,
+        if_known: Collection[SubjectKey] = (),
+        priority: Priority,
+        transfers: Mapping[RentalId, RentalId],
+    ) -> int:
+        self._check()
+        now = self._clock.now()
+        if transfers:
+            self._keep_transfers(sightings[0].subject.connection, transfers)
+        for key in set(if_known) & self._subjects.keys():
+            self._subjects[key].mark(priority, now=now, since=now, closes=True)
+        keys = {seen.subject for seen in sightings}
+        unknown = keys - self._subjects.keys()
+        for key in keys:
+            self._subjects.setdefault(key, KeptSubject(key)).mark(priority, now=now, since=now)
+        self._make_known(sightings)
+        return len(unknown)
+
+    async def heard(
+        self, connection: ConnectionName, words: Mapping[str, Collection[str]], *, since: datetime
+    ) -> Collection[tuple[str, str]]:
+        self._check()
+        rows = [row.new for row in self._deliveries.values() if row.new.connection == connection]
+        told = [new for new in rows if new.received_at >= since and new.event_type in words]
+        return {(new.event_type, word) for new in told for word in ids_in(new.body) & set(words[new.event_type])}
+
     async def close(self) -> None:
         self.failing = "the store is closed"
 
@@ -365,8 +452,23 @@ class MemoryStore:
         for seen in sightings:
             self._subjects[seen.subject].access.setdefault(seen.rental, AccessRecord(rental=seen.rental))
 
+    def _keep_transfers(self, connection: ConnectionName, transfers: Mapping[RentalId, RentalId]) -> None:
+        for left, heir in transfers.items():
+            kept = self._links.get((connection, left))
+            if kept is None or kept.heir != heir:
+                self._links[connection, left] = Link(heir=heir, seen_at=self._clock.now())
+
+    def _choose(self, waiting: Sequence[Waiting], limit: int) -> Sequence[int]:
+        chosen = choose(waiting, limit=limit, first_place=self._places + 1)
+        self._places += len(chosen)
+        return chosen
+
     def _numbered(self) -> dict[int, KeptSubject]:
         return dict(enumerate(self._subjects.values(), start=1))
 
     def _faces(self, keys: Iterable[SubjectKey]) -> tuple[SubjectRow, ...]:
         return tuple(self._subjects[key].face() for key in sorted(keys))
+
+
+def _site(key: SubjectKey) -> SiteKey:
+    return key.connection, key.site

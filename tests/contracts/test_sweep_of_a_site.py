@@ -54,7 +54,7 @@ async def test_a_swept_site_waits_behind_live_work_and_retries(store: Store, clo
 
 
 async def test_more_subjects_than_a_page_are_all_marked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.sqlite.SWEEP_PAGE", 2)
+    monkeypatch.setattr("bridge.store.store.SWEEP_PAGE", 2)
     await mark(store, *(a_key(f"t{number}", site=f"site{number % 2 + 1}") for number in range(9)))
     for claim in await store.claim_subjects(9):
         await end(store, claim)

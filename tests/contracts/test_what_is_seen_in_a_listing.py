@@ -69,7 +69,7 @@ async def test_nothing_seen_is_nothing_done(store: Store) -> None:
 
 
 async def test_more_sightings_than_a_page_are_each_counted_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.sqlite.SWEEP_PAGE", 2)
+    monkeypatch.setattr("bridge.store.store.SWEEP_PAGE", 2)
     seen = [a_sighting(a_key(f"t{number % 3}"), f"r{number}") for number in range(7)]
     assert await see(store, *seen) == 3
     assert sorted(tenants(await store.claim_subjects(9))) == ["t0", "t1", "t2"]

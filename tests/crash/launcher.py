@@ -47,18 +47,18 @@ POINTS: Final = {
     "committed, not answered": Point(
         place="bridge.store.writer:Writer._hand_back", when=When.BEFORE, fits=holds_a_delivery
     ),
-    "answered, not claimed": Point(place="bridge.store.sqlite:SqliteStore.claim_deliveries", when=When.STALLED),
+    "answered, not claimed": Point(place="bridge.store.store:SqlStore.claim_deliveries", when=When.STALLED),
     "claimed, not looked up": Point(place="bridge.service.resolve:Resolver.run", when=When.BEFORE),
-    "looked up, not marked": Point(place="bridge.store.sqlite:SqliteStore.settle_delivery", when=When.BEFORE),
+    "looked up, not marked": Point(place="bridge.store.store:SqlStore.settle_delivery", when=When.BEFORE),
     "marked, not committed": Point(place="bridge.store.inbox:settle", when=When.AFTER),
-    "marked, subject not claimed": Point(place="bridge.store.sqlite:SqliteStore.claim_subjects", when=When.STALLED),
+    "marked, subject not claimed": Point(place="bridge.store.store:SqlStore.claim_subjects", when=When.STALLED),
     "subject claimed": Point(place="bridge.service.converge:Converger.run", when=When.BEFORE),
     "code taken, not committed": Point(place="bridge.store.runs:take_code", when=When.AFTER),
-    "code taken": Point(place="bridge.store.sqlite:SqliteStore.take_code", when=When.AFTER),
-    "intent noted, gate not called": Point(place="bridge.store.sqlite:SqliteStore.note", when=When.AFTER),
-    "gate called, reference not kept": Point(place="bridge.store.sqlite:SqliteStore.keep_ref", when=When.BEFORE),
-    "reference kept": Point(place="bridge.store.sqlite:SqliteStore.keep_ref", when=When.AFTER),
-    "field written, not committed": Point(place="bridge.store.sqlite:SqliteStore.commit", when=When.BEFORE),
+    "code taken": Point(place="bridge.store.store:SqlStore.take_code", when=When.AFTER),
+    "intent noted, gate not called": Point(place="bridge.store.store:SqlStore.note", when=When.AFTER),
+    "gate called, reference not kept": Point(place="bridge.store.store:SqlStore.keep_ref", when=When.BEFORE),
+    "reference kept": Point(place="bridge.store.store:SqlStore.keep_ref", when=When.AFTER),
+    "field written, not committed": Point(place="bridge.store.store:SqlStore.commit", when=When.BEFORE),
     "end written, not committed": Point(place="bridge.store.runs:commit", when=When.AFTER),
 }
 

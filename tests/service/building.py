@@ -30,9 +30,11 @@ from bridge.sandbox.platform import (
     demo_world,
 )
 from bridge.service.alerts import Alerts
+from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.missed_moves import MissedMoves
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Keep, Retention
@@ -40,7 +42,7 @@ from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
-from bridge.store import Keyring, SqliteStore, open_sqlite
+from bridge.store import Keyring, SqlStore, open_sqlite
 from bridge.telemetry import Metrics
 from bridge.testing.simulation import Simulation
 from tests.service.house import CONNECTION, SECRET, SITE, House, MovableClock, Running
@@ -175,7 +177,7 @@ def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: Async
     )
 
 
-def _bridge(store: SqliteStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
+def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
     metrics = Metrics()
     managed = {(CONNECTION, site.id): site for site in sites}
     alerts = Alerts(metrics)
@@ -215,6 +217,18 @@ def _bridge(store: SqliteStore, clock: MovableClock, source: Source, sites: Sequ
             metrics=metrics,
         ),
         sweeper=sweeper,
+        catch_up=CatchUp(
+            sites=managed.keys(),
+            listers={CONNECTION: source},
+            bookmarks=store,
+            marks=store,
+            moves=MissedMoves(store),
+            alert_sink=store,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
+            overlap=timedelta(minutes=10),
+        ),
         retention=Retention(
             pruner=store,
             keep=Keep(bodies=timedelta(days=30), deliveries=timedelta(days=90)),

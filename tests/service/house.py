@@ -31,6 +31,7 @@ from bridge.sandbox.platform import (
 )
 from bridge.sandbox.platform.envelope import names_job, render, sign
 from bridge.sandbox.platform.records import Job, JobType
+from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
@@ -38,7 +39,7 @@ from bridge.service.receive import Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Retention
 from bridge.service.sweep import Sweeper
-from bridge.store import SqliteStore
+from bridge.store import SqlStore
 from bridge.worker import Worker
 from tests.service.wire import Wire
 
@@ -72,11 +73,12 @@ class MovableClock:
 class Running:
     """The bridge's own parts."""
 
-    store: SqliteStore
+    store: SqlStore
     receiver: Receiver
     resolver: Resolver
     converger: Converger
     sweeper: Sweeper
+    catch_up: CatchUp
     retention: Retention
     desk: Desk
     explainer: Explainer
@@ -254,7 +256,15 @@ class House:
             rows = database.execute("SELECT what FROM ledger WHERE kind = ? ORDER BY id", (kind,)).fetchall()
         return [what for (what,) in rows]
 
-    def worker(self, *, concurrency: int = 16, sweep_seconds: float = 3600, pruning_seconds: float = 3600) -> Worker:
+    def worker(
+        self,
+        *,
+        concurrency: int = 16,
+        sweep_seconds: float = 3600,
+        pruning_seconds: float = 3600,
+        catch_up_seconds: float | None = None,
+    ) -> Worker:
+        """Return a worker; without `catch_up_seconds` it looks for nothing that was missed."""
         return Worker(
             deliveries=self.bridge.store,
             subjects=self.bridge.store,
@@ -266,4 +276,6 @@ class House:
             concurrency=concurrency,
             sweep_seconds=sweep_seconds,
             pruning_seconds=pruning_seconds,
+            catch_up=None if catch_up_seconds is None else self.bridge.catch_up,
+            catch_up_seconds=catch_up_seconds or 3600,
         )

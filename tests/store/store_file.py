@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from bridge.ports.clock import Clock
-from bridge.store import OnBatch, SqliteStore, WriterLimits, open_sqlite
+from bridge.store import OnBatch, SqlStore, WriterLimits, open_sqlite
 from tests.contracts.store_builders import SetClock
 from tests.contracts.store_engines import KEYRING
 
@@ -18,7 +18,7 @@ async def open_store(
     clock: Clock | None = None,
     limits: WriterLimits = WriterLimits(),  # noqa: B008 - a frozen value
     on_batch: OnBatch | None = None,
-) -> AsyncIterator[SqliteStore]:
+) -> AsyncIterator[SqlStore]:
     store = await open_sqlite(path, keyring=KEYRING, clock=clock or SetClock(), limits=limits, on_batch=on_batch)
     try:
         yield store

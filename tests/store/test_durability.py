@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bridge.domain.deliveries import Receipt
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.store import Priority
-from bridge.store import SqliteStore, WriterLimits
+from bridge.store import SqlStore, WriterLimits
 from tests.contracts.store_builders import a_delivery, a_key, mark
 from tests.store.store_file import open_store, outside
 
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "gatebridge.db"
 
 
-async def put_all(store: SqliteStore, events: list[str]) -> list[Receipt]:
+async def put_all(store: SqlStore, events: list[str]) -> list[Receipt]:
     receipts: dict[str, Receipt] = {}
 
     async def put(event: str) -> None:
@@ -53,9 +53,9 @@ class Stall:
         self.let_go.wait(10)
 
 
-async def stall(store: SqliteStore) -> tuple[Stall, "asyncio.Future[None]"]:
+async def stall(store: SqlStore) -> tuple[Stall, "asyncio.Future[None]"]:
     unit = Stall()
-    running = asyncio.ensure_future(store._writer.run(unit))
+    running = asyncio.ensure_future(store._ways.write(unit))
     await unit.reached.wait()
     return unit, running
 
@@ -113,12 +113,12 @@ async def test_a_slow_disk_is_refused_in_time_and_the_late_row_does_no_harm(path
 
 async def test_a_full_disk_refuses_and_recovers_without_restart(path: Path) -> None:
     async with open_store(path) as store:
-        await store._writer.run(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1").close())
+        await store._ways.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1").close())
         with pytest.raises(StoreUnavailable, match="full"):
             await store.put(a_delivery("big", body=b"x" * 500_000))
         with pytest.raises(StoreUnavailable, match="full"):
             await store.put(a_delivery("again", body=b"x" * 500_000))
-        await store._writer.run(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 100000").close())
+        await store._ways.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 100000").close())
         assert await store.put(a_delivery("big", body=b"x" * 500_000)) is Receipt.ACCEPTED
 
 
@@ -142,7 +142,7 @@ async def test_a_broken_connection_is_replaced(path: Path) -> None:
             driver.close()
 
         with pytest.raises(StoreUnavailable):
-            await store._writer.run(break_it)
+            await store._ways.write(break_it)
         assert await store.put(a_delivery()) is Receipt.ACCEPTED
 
 
@@ -154,7 +154,7 @@ async def test_a_unit_that_fails_by_itself_leaves_the_batch_and_nothing_of_its_o
     async with open_store(path) as store:
         unit, running = await stall(store)
         tasks = [
-            asyncio.ensure_future(store._writer.run(half_done)),
+            asyncio.ensure_future(store._ways.write(half_done)),
             asyncio.ensure_future(store.put(a_delivery("good"))),
             asyncio.ensure_future(store.put(a_delivery("\ud800"))),
             asyncio.ensure_future(store.put(a_delivery("good"))),
@@ -163,7 +163,7 @@ async def test_a_unit_that_fails_by_itself_leaves_the_batch_and_nothing_of_its_o
         unit.let_go.set()
         failed, good, bad, doubled = await asyncio.gather(*tasks, return_exceptions=True)
         await running
-        rows = await store._read(lambda c: c.exec_driver_sql("SELECT name FROM meta").scalars().all())
+        rows = await store._ways.read(lambda c: c.exec_driver_sql("SELECT name FROM meta").scalars().all())
     assert isinstance(failed, sa.exc.IntegrityError)
     assert isinstance(bad, UnicodeError)
     assert [good, doubled] == [Receipt.ACCEPTED, Receipt.DUPLICATE]
@@ -175,7 +175,7 @@ async def test_a_fault_of_the_database_fails_the_whole_batch(path: Path) -> None
         unit, running = await stall(store)
         tasks = [
             asyncio.ensure_future(store.put(a_delivery("e1"))),
-            asyncio.ensure_future(store._writer.run(lambda c: c.exec_driver_sql("SELECT no_such()").close())),
+            asyncio.ensure_future(store._ways.write(lambda c: c.exec_driver_sql("SELECT no_such()").close())),
         ]
         await anyio.sleep(0.01)
         unit.let_go.set()
@@ -216,13 +216,13 @@ async def test_a_caller_that_went_away_does_not_disturb_the_others(path: Path) -
 async def test_readers_can_neither_write_nor_checkpoint(path: Path) -> None:
     async with open_store(path) as store:
         with pytest.raises(StoreUnavailable, match="readonly"):
-            await store._read(lambda c: c.exec_driver_sql("DELETE FROM meta").close())
-        limit = await store._read(lambda c: c.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+            await store._ways.read(lambda c: c.exec_driver_sql("DELETE FROM meta").close())
+        limit = await store._ways.read(lambda c: c.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
     assert limit == 0
 
 
 async def test_a_long_sweep_lets_acknowledgements_in_between(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.sqlite.SWEEP_PAGE", 2)
+    monkeypatch.setattr("bridge.store.store.SWEEP_PAGE", 2)
     batches: list[int] = []
     async with open_store(path, on_batch=lambda size, _: batches.append(size)) as store:
         await mark(store, *(a_key(f"t{number}") for number in range(5)))
@@ -269,6 +269,6 @@ async def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
         said += process.stdout.readlines()
     acknowledged = {line.split()[1] for line in said if line.startswith("acknowledged") and line.endswith("\n")}
     async with open_store(path) as store:
-        kept = await store._read(lambda c: set(c.exec_driver_sql("SELECT event_id FROM delivery").scalars()))
+        kept = await store._ways.read(lambda c: set(c.exec_driver_sql("SELECT event_id FROM delivery").scalars()))
     assert len(acknowledged) >= 200
     assert acknowledged - kept == set()

@@ -35,7 +35,7 @@ async def test_the_chain_holds_over_units_and_openings(path: Path) -> None:
         await store.record([abroad])
     async with open_store(path) as store:
         await store.record([an_entry("four")])
-        chain = await store._read(lambda connection: list(ledger.read_chain(connection)))
+        chain = await store._ways.read(lambda connection: list(ledger.read_chain(connection)))
     assert [entry.what for entry, _ in chain] == ["one", "two", "replayed", "four"]
     assert first_break(chain) is None
 
@@ -47,5 +47,5 @@ async def test_a_line_changed_behind_our_back_breaks_the_chain(path: Path) -> No
         connection.execute("DROP TRIGGER ledger_no_update")
         connection.execute("UPDATE ledger SET what = 'never happened' WHERE id = 2")
     async with open_store(path) as store:
-        chain = await store._read(lambda connection: list(ledger.read_chain(connection)))
+        chain = await store._ways.read(lambda connection: list(ledger.read_chain(connection)))
     assert first_break(chain) == 1

@@ -19,7 +19,8 @@ from bridge.ports.pruning import Before
 from bridge.ports.store import Priority
 from bridge.store import dead_letters, desk, inbox, ledger, pauses, pruning, queue, site_watch, subjects, upgrade
 from bridge.store import listed as listed_sightings
-from bridge.store.connections import writer_engine
+from bridge.store.leases import Lease, Places
+from bridge.store.sqlite.connections import writer_engine
 from bridge.store.tables import shelf, to_micros
 from tests.contracts.store_builders import LAKESIDE, START, a_key, a_sighting
 
@@ -109,21 +110,21 @@ def found(connection: sa.Connection, by: By) -> Any:
 
 PAUSED = {(LAKESIDE, SiteId("site")), (LAKESIDE, SiteId("other"))}
 OF_A_SITE = Which(site=SiteId("site"), why="no")
-UNTIL = NOW + timedelta(minutes=2)
+TEN, HELD = Places(limit=10, first=1), Lease(length=timedelta(minutes=2), owner=0)
 OLD_BODIES = Before(bodies=NOW, settled=START, quarantined=START)
 OLD_ROWS = Before(bodies=NOW, settled=NOW, quarantined=NOW)
 NOTHING_OLD = Before(bodies=START, settled=START, quarantined=START)
 QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim deliveries": (
-        lambda connection: inbox.claim(connection, limit=10, now=NOW, until=UNTIL),
-        {"delivery_claim", "delivery_lease"},
+        lambda connection: inbox.claim(connection, places=TEN, now=NOW, lease=HELD),
+        {"delivery_line", "delivery_lease"},
     ),
     "claim subjects": (
-        lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL),
+        lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD),
         {"subject_claim", "subject_lease"},
     ),
     "claim subjects beside paused sites": (
-        lambda connection: subjects.claim(connection, limit=10, now=NOW, until=UNTIL, without=PAUSED),
+        lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD, without=PAUSED),
         {"subject_claim", "subject_lease"},
     ),
     "next subject beside paused sites": (
@@ -152,16 +153,16 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
         lambda connection: connection.execute(sa.select(shelf).where(shelf.c.connection == "", shelf.c.site == "")),
         {"sqlite_autoindex_shelf_1"},
     ),
-    "next delivery": (inbox.next_due, {"delivery_claim", "delivery_lease"}),
+    "next delivery": (inbox.next_due, {"delivery_line", "delivery_lease"}),
     "next subject": (subjects.next_due, {"subject_next", "subject_lease"}),
-    "counts": (desk.counts, {"delivery_claim", "delivery_set_aside", "subject_dead"}),
+    "counts": (desk.counts, {"delivery_line", "delivery_set_aside", "subject_dead"}),
     "the queue": (
         lambda connection: queue.view(connection, site=None, limit=10, now=NOW),
-        {"delivery_claim", "delivery_lease", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
+        {"delivery_line", "delivery_lease", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
     ),
     "the queue of a site": (
         lambda connection: queue.view(connection, site=SiteId("site"), limit=10, now=NOW),
-        {"delivery_claim", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
+        {"delivery_line", "delivery_set_aside", "subject_next", "subject_lease", "subject_dead"},
     ),
     "dead letters": (
         lambda connection: dead_letters.list_dead(connection, which=Which(), limit=200, after=None),
@@ -184,7 +185,7 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "alerts": (lambda connection: ledger.list_alerts(connection, limit=50), {"ledger_alert"}),
     "dead deliveries": (listed(DeliveryState.DEAD, by_connection=False), {"delivery_set_aside"}),
     "dead deliveries of a connection": (listed(DeliveryState.DEAD, by_connection=True), {"delivery_set_aside"}),
-    "waiting deliveries": (listed(DeliveryState.NEW, by_connection=False), {"delivery_claim"}),
+    "waiting deliveries": (listed(DeliveryState.NEW, by_connection=False), {"delivery_line"}),
     "running deliveries": (listed(DeliveryState.RUNNING, by_connection=False), {"delivery_lease"}),
     "deliveries of a connection": (listed(None, by_connection=True), {"delivery_by_connection"}),
 }

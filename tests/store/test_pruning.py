@@ -14,7 +14,7 @@ from bridge.domain.deliveries import Receipt
 from bridge.ports.pruning import Before, Pruned
 from bridge.service.alerts import Alerts
 from bridge.service.retention import BATCH, Keep, Retention
-from bridge.store import SqliteStore
+from bridge.store import SqlStore
 from bridge.store.pruning import MAX_BYTES
 from bridge.store.tables import to_micros
 from bridge.telemetry import Metrics
@@ -58,7 +58,7 @@ def count(path: Path, sql: str) -> int:
     return int(found)
 
 
-def retention(store: SqliteStore, clock: SetClock) -> Retention:
+def retention(store: SqlStore, clock: SetClock) -> Retention:
     keep = Keep(bodies=timedelta(days=30), deliveries=timedelta(days=90))
     return Retention(pruner=store, keep=keep, alert_sink=store, alerts=Alerts(Metrics()), clock=clock)
 
@@ -135,7 +135,7 @@ async def test_a_kill_in_the_middle_leaves_the_rest_for_the_next_run(path: Path)
     assert count(path, "SELECT count(*) FROM delivery") == 1
 
 
-async def acknowledge(store: SqliteStore, lane: int, over: asyncio.Event) -> list[float]:
+async def acknowledge(store: SqlStore, lane: int, over: asyncio.Event) -> list[float]:
     """Put one delivery after another until it is over, and return how long each took."""
     took: list[float] = []
     while not over.is_set():

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bridge.store import schema_state, upgrade
-from bridge.store.connections import reader_engine
+from bridge.store.sqlite.connections import reader_engine
 from bridge.store.tables import metadata
 
 

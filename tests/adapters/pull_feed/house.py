@@ -18,7 +18,7 @@ from bridge.ports.adapter import AdapterContext
 from bridge.ports.feed import Feed
 from bridge.service.feeds import Feeds
 from bridge.service.sites import ManagedSite
-from bridge.store import Keyring, SqliteStore, open_sqlite
+from bridge.store import Keyring, SqlStore, open_sqlite
 from bridge.web import receiver_app
 from tests.service.building import PLATFORM, ZONE, _bridge, _source
 from tests.service.hilltop import HILLTOP, open_two_sites
@@ -48,7 +48,7 @@ class FeedHouse:
         self.feeds = Feeds(feeds=feeds, watch=store, has_listed=running.sweeper.has_listed)
         return running
 
-    def _open(self, store: SqliteStore, site: SiteId) -> tuple[ManagedSite, Feed]:
+    def _open(self, store: SqlStore, site: SiteId) -> tuple[ManagedSite, Feed]:
         options = ADAPTER.options.model_validate({"tokens": [TOKENS[site]], **self.options})
         context = AdapterContext(site=site, client_for=_no_client, shelf=store.shelf((CONNECTION, site)))
         managed = ManagedSite(

@@ -13,13 +13,15 @@ import structlog
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.outcome import MAX_RETRY_AFTER
 from bridge.ports.clock import Clock
-from bridge.store import inbox, meta, schema, subjects
-from bridge.store.connections import prepare_file, reader_engine, writer_engine
+from bridge.store import inbox, meta, schema, subjects, turns
 from bridge.store.key_file import KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
-from bridge.store.sqlite import LEASE, Parts, SqliteStore, mend_times
+from bridge.store.sqlite.connections import prepare_file, reader_engine, writer_engine
+from bridge.store.sqlite.hand import SqliteHand
+from bridge.store.sqlite.ways import LEASE, Parts, SqliteWays
+from bridge.store.store import SqlStore, mend_times
 from bridge.store.writer import OnBatch, Writer, WriterLimits
 
 BUSY_TIMEOUT = 1.0
@@ -34,7 +36,7 @@ async def open_sqlite(
     lease: timedelta = LEASE,
     limits: WriterLimits = WriterLimits(),  # noqa: B008 - a frozen value
     on_batch: OnBatch | None = None,
-) -> SqliteStore:
+) -> SqlStore:
     """Open the store at `path` for this process alone, made and upgraded as needed.
 
     Every lease of an earlier process is void; its work is due as it was. A key file is read, and made for a new
@@ -42,18 +44,19 @@ async def open_sqlite(
     when another process owns the file, its key is another, it is of a later version, or cannot be written durably.
     """
     with ExitStack() as undo:
-        lock, unlocked = await asyncio.to_thread(_prepare, path, keyring, clock.now(), lease)
+        now = clock.now()
+        lock, unlocked = await asyncio.to_thread(_prepare, path, keyring, now, lease)
         undo.callback(lock.release)
+        hand = SqliteHand(writer_engine(path, busy_timeout=BUSY_TIMEOUT))
         parts = Parts(
             lock=lock,
-            writer=Writer(writer_engine(path, busy_timeout=BUSY_TIMEOUT), limits=limits, on_batch=on_batch),
+            writer=Writer(hand, limits=limits, on_batch=on_batch),
             readers=reader_engine(path, busy_timeout=BUSY_TIMEOUT, connections=READER_THREADS),
             reader_threads=READER_THREADS,
-            keyring=unlocked,
             clock=clock,
             lease=lease,
         )
-        store = SqliteStore(parts)
+        store = SqlStore(SqliteWays(parts), unlocked, opened_at=now)
         undo.pop_all()
     return store
 
@@ -93,6 +96,7 @@ def _prepare(path: Path, key: Keyring | KeyFile, now: datetime, lease: timedelta
             mend_times(connection, now=now, until=now + lease, longest_wait=MAX_RETRY_AFTER)
             inbox.void_leases(connection)
             subjects.void_leases(connection)
+            turns.void(connection)
         structlog.get_logger().info("store.opened", schema_before=before.current, schema=before.head)
         undo.pop_all()
     return lock, keyring

@@ -1,53 +1,18 @@
-"""The acknowledgement: all deliveries of a batch go to disk in one statement.
+"""The acknowledgement on SQLite."""
 
-It runs on the driver's cursor. Core's work for a row costs more than SQLite's, and the driver gives up the interpreter
-lock at every call: with a call for each row, a busy event loop makes the batch wait for its turn each time.
-"""
-
-import json
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.dialects import sqlite
 
-from bridge.domain.deliveries import DeliveryState, NewDelivery, Receipt
-from bridge.domain.errors import inert
-from bridge.store.tables import delivery, to_micros
+from bridge.domain.deliveries import Receipt
+from bridge.store.rows import COLUMNS, Values
+from bridge.store.tables import delivery
 
-Values = tuple[Any, ...]
-
-MAX_TYPE_LENGTH: Final = 200
-_COLUMNS: Final = (
-    "connection",
-    "event_id",
-    "event_type",
-    "received_at",
-    "body",
-    "headers",
-    "state",
-    "note",
-    "due_at",
-)
 _ITS_OWN_FAULT: Final = (sqlite3.IntegrityError, sqlite3.DataError, UnicodeError)
 _ACCEPTED: Final = "SELECT connection, event_id FROM delivery WHERE id > ? AND id <= ?"
-
-
-def values_of(new: NewDelivery) -> Values:
-    """Return the row in the order of the statement's parameters."""
-    received = to_micros(new.received_at)
-    return (
-        new.connection,
-        new.event_id,
-        inert(new.event_type, MAX_TYPE_LENGTH),
-        received,
-        new.body,
-        json.dumps(dict(new.headers)),
-        new.state.value,
-        None if new.note is None else inert(new.note),
-        received if new.state is DeliveryState.NEW else None,
-    )
 
 
 def keep(cursor: sqlite3.Cursor, rows: Sequence[Values]) -> list[Receipt | Exception]:
@@ -86,10 +51,10 @@ def _receipt(row: Values, fresh: set[tuple[str, str]]) -> Receipt:
 def statement(rows: int) -> str:
     """Return SQLite's text for so many rows, from the one insert that Core writes."""
     insert = sqlite.insert(delivery).on_conflict_do_nothing(index_elements=["connection", "event_id"])
-    compiled = insert.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=list(_COLUMNS))
+    compiled = insert.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=list(COLUMNS))
     assert compiled.positiontup is not None, "qmark parameters have an order"  # noqa: S101 - a promise of the dialect
     one = "(" + ", ".join("?" for _ in compiled.positiontup) + ")"
     head, found, tail = str(compiled).partition(one)
     assert found, "the values stand in one place"  # noqa: S101 - else the text is not what the rows are bound to
-    assert tuple(compiled.positiontup) == _COLUMNS, "values come in the table's order"  # noqa: S101 - as above
+    assert tuple(compiled.positiontup) == COLUMNS, "values come in the table's order"  # noqa: S101 - as above
     return head + ", ".join([one] * rows) + tail

@@ -1,0 +1,1 @@
+"""One database, several processes on several hosts."""

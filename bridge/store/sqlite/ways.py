@@ -1,0 +1,91 @@
+"""The ways to a SQLite file: one thread that writes, a few that read."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+
+from bridge.domain.deliveries import NewDelivery, Receipt
+from bridge.domain.errors import StoreUnavailable
+from bridge.ports.clock import Clock
+from bridge.ports.store import Cadence
+from bridge.store.jobs import Unit
+from bridge.store.process_lock import ProcessLock
+from bridge.store.writer import Writer
+
+T = TypeVar("T")
+LEASE: Final = timedelta(seconds=120)
+POLL_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the ways are made of; `open_sqlite` puts them together."""
+
+    lock: ProcessLock
+    writer: Writer
+    readers: sa.Engine
+    reader_threads: int
+    clock: Clock
+    lease: timedelta
+
+
+class SqliteWays:
+    """Meets `bridge.store.ways.Ways`. The process owns the file, so that its clock is the store's."""
+
+    owner: Final = 0
+
+    def __init__(self, parts: Parts) -> None:
+        self._lock = parts.lock
+        self._writer = parts.writer
+        self._readers = parts.readers
+        self._threads = ThreadPoolExecutor(parts.reader_threads, thread_name_prefix="store-reader")
+        self._clock = parts.clock
+        self._cadence = Cadence(lease=parts.lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
+        self._closed = False
+
+    @property
+    def cadence(self) -> Cadence:
+        return self._cadence
+
+    def moment(self, connection: sa.Connection) -> datetime:
+        del connection
+        return self._clock.now()
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        return await self._writer.put(delivery)
+
+    async def write(self, unit: Unit[T]) -> T:
+        return await self._writer.run(unit)
+
+    async def write_in_budget(self, unit: Unit[T]) -> T:
+        return await self._writer.run_in_budget(unit)
+
+    async def read(self, unit: Unit[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_snapshot, unit)
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Nobody else stores anything here."""
+
+    async def close(self) -> None:
+        """The writer's connection is the last to close."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
+        self._readers.dispose()
+        await self._writer.close()
+        self._lock.release()
+
+    def _in_snapshot(self, unit: Unit[T]) -> T:
+        try:
+            with self._readers.connect() as connection:
+                return unit(connection)
+        except sa.exc.DBAPIError as error:
+            raise StoreUnavailable(f"the database failed: {error.orig}") from error

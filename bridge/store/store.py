@@ -1,0 +1,298 @@
+"""The store: async ports in front, units of work behind, whatever the database."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from bridge.domain.access import AccessRecord
+from bridge.domain.credential import GateCode
+from bridge.domain.dead_letters import DeadLetter, Signature, Which
+from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
+from bridge.domain.ledger import LedgerEntry
+from bridge.domain.pauses import Pause, Place
+from bridge.domain.whom import Whom
+from bridge.domain.work_id import WorkId
+from bridge.ports.pruning import Before, Pruned
+from bridge.ports.queue import QueueView
+from bridge.ports.shelf import Shelf
+from bridge.ports.store import (
+    AlertRow,
+    Cadence,
+    Claim,
+    DeliveryRow,
+    DeliverySettlement,
+    Priority,
+    SubjectCommit,
+    SubjectRecord,
+    SubjectRow,
+)
+from bridge.store import (
+    bookmarks,
+    dead_letters,
+    desk,
+    hearing,
+    inbox,
+    ledger,
+    listed,
+    meta,
+    pauses,
+    pruning,
+    queue,
+    records,
+    runs,
+    site_watch,
+    subjects,
+    turns,
+)
+from bridge.store.codes import SealedCode
+from bridge.store.jobs import Unit
+from bridge.store.keyring import Keyring
+from bridge.store.leases import Lease, Places
+from bridge.store.shelf import SqlShelf
+from bridge.store.ways import Ways
+
+T = TypeVar("T")
+C = TypeVar("C", ClaimedDelivery, ClaimedSubject)
+SWEEP_PAGE: Final = 500
+CLOCK_STEP: Final = timedelta(seconds=1)
+
+
+class SqlStore:
+    """Meets every port of `bridge.ports.store`. Belongs to the event loop that it was opened in."""
+
+    def __init__(self, ways: Ways, keyring: Keyring, *, opened_at: datetime) -> None:
+        self._ways = ways
+        self._keyring = keyring
+        self._latest = opened_at
+        self._places = 0
+
+    @property
+    def cadence(self) -> Cadence:
+        return self._ways.cadence
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        self._ways.on_work(heard)
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        return await self._ways.put(delivery)
+
+    async def probe(self) -> None:
+        await self._ways.write_in_budget(partial(self._in_time, meta.probe))
+
+    async def claim_deliveries(
+        self, limit: int, *, without: Collection[ConnectionName] = ()
+    ) -> Sequence[ClaimedDelivery]:
+        claim = partial(inbox.claim, places=self._next(limit), lease=self._lease(), without=without)
+        return self._given(await self._write_in_time(partial(self._claim, claim)))
+
+    async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
+        await self._write_in_time(partial(inbox.settle, claimed=claim, end=settlement))
+
+    async def next_delivery_due(self, *, without: Collection[ConnectionName] = ()) -> datetime | None:
+        return await self._ways.read(partial(inbox.next_due, without=without))
+
+    async def claim_subjects(
+        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+    ) -> Sequence[ClaimedSubject]:
+        places, lease = self._next(limit), self._lease()
+        claim = partial(subjects.claim, places=places, lease=lease, without=without, closing_first=closing_first)
+        return self._given(await self._write_in_time(partial(self._claim, claim)))
+
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+        return await self._ways.read(partial(subjects.next_due, without=without))
+
+    async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
+        deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
+        held = [claim for claim in claims if isinstance(claim, ClaimedSubject)]
+        lost: list[Claim] = []
+        if deliveries:
+            lost += await self._write_in_time(partial(inbox.renew, claims=deliveries, lease=self._lease()))
+        if held:
+            lost += await self._write_in_time(partial(subjects.renew, claims=held, lease=self._lease()))
+        return lost
+
+    async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
+        take = partial(turns.take, duty=duty, every=every, longest=longest, owner=self._ways.owner)
+        return await self._write_in_time(take)
+
+    async def end_turn(self, duty: str) -> None:
+        await self._ways.write(partial(turns.end, duty=duty, owner=self._ways.owner))
+
+    async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
+        if site is None:
+            every = partial(subjects.mark_page, limit=SWEEP_PAGE, priority=priority)
+            return await self._mark_pages(lambda last: partial(self._in_time, partial(every, after=last)), 0)
+        there = partial(subjects.mark_page_of, site=site, limit=SWEEP_PAGE, priority=priority)
+        return await self._mark_pages(lambda last: partial(self._in_time, partial(there, after=last)), "")
+
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        new = set[SubjectKey]()
+        for start in range(0, len(sightings), SWEEP_PAGE):
+            page = sightings[start : start + SWEEP_PAGE]
+            new |= await self._write_in_time(partial(listed.mark_new, sightings=page, priority=priority))
+        return len(new)
+
+    async def _mark_pages(self, page_after: Callable[[T], Unit[tuple[int, T | None]]], first: T) -> int:
+        """Mark page by page, so that acknowledgements fit in between; a crash half-way leaves the rest unmarked."""
+        marked, after = 0, first
+        while True:
+            count, last = await self._ways.write(page_after(after))
+            marked += count
+            if last is None:
+                return marked
+            after = last
+
+    async def load(self, subject: SubjectKey) -> SubjectRecord:
+        return await self._ways.read(partial(records.load, key=subject, keyring=self._keyring))
+
+    async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
+        return await self._ways.read(partial(records.holders, key=subject, units=units))
+
+    async def take_code(
+        self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()
+    ) -> None:
+        sealed = SealedCode(
+            fingerprint=self._keyring.fingerprint(claim.key, code), sealed=self._keyring.seal(claim.key, code)
+        )
+        await self._write_in_time(partial(runs.take_code, claimed=claim, code=sealed, entry=entry, changed=access))
+
+    async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
+        await self._ways.write(partial(runs.note, claimed=claim, entries=entries, changed=access))
+
+    async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
+        await self._ways.write(partial(runs.keep_ref, claimed=claim, ref=ref))
+
+    async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
+        taken = None if end.taken_code is None else self._keyring.fingerprint(claim.key, end.taken_code)
+        await self._write_in_time(partial(runs.commit, claimed=claim, end=end, taken=taken))
+
+    async def list_deliveries(
+        self,
+        *,
+        state: DeliveryState | None,
+        connection: ConnectionName | None,
+        limit: int,
+        before: DeliveryId | None,
+    ) -> Sequence[DeliveryRow]:
+        listed = partial(desk.list_deliveries, state=state, name=connection, limit=limit, before=before)
+        return await self._ways.read(listed)
+
+    async def show_delivery(self, delivery: DeliveryId) -> DeliveryRow:
+        return await self._ways.read(partial(desk.show_delivery, wanted=delivery))
+
+    async def replay_delivery(self, delivery: DeliveryId, entry: LedgerEntry) -> DeliveryRow:
+        return await self._write_in_time(partial(desk.replay_delivery, wanted=delivery, entry=entry))
+
+    async def list_alerts(self, *, limit: int) -> Sequence[AlertRow]:
+        return await self._ways.read(partial(ledger.list_alerts, limit=limit))
+
+    async def counts(self) -> Mapping[str, int]:
+        return await self._ways.read(desk.counts)
+
+    async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
+        return await self._ways.read(partial(desk.find_subjects, whom=whom, sites=sites))
+
+    async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
+        return await self._ways.read(partial(self._in_time, partial(queue.view, site=site, limit=limit)))
+
+    async def list_dead(self, which: Which, *, limit: int, after: WorkId | None = None) -> Sequence[DeadLetter]:
+        return await self._ways.read(partial(dead_letters.list_dead, which=which, limit=limit, after=after))
+
+    async def show_dead(self, letter: WorkId) -> DeadLetter:
+        return await self._ways.read(partial(dead_letters.show_dead, letter=letter))
+
+    async def replay_dead(self, letter: WorkId, by: Signature) -> DeadLetter:
+        return await self._ways.write(partial(dead_letters.replay_dead, letter=letter, by=by))
+
+    async def discard_dead(self, letter: WorkId, by: Signature, *, despite_open_doors: bool) -> DeadLetter:
+        discard = partial(dead_letters.discard_dead, letter=letter, by=by, despite_open_doors=despite_open_doors)
+        return await self._ways.write(discard)
+
+    async def list_pauses(self) -> Sequence[Pause]:
+        return await self._ways.read(pauses.list_pauses)
+
+    async def keep_pause(self, pause: Pause, entry: LedgerEntry) -> None:
+        await self._ways.write(partial(pauses.keep_pause, pause=pause, entry=entry))
+
+    async def end_pause(self, place: Place, entry: LedgerEntry) -> None:
+        await self._ways.write(partial(pauses.end_pause, place=place, entry=entry))
+
+    async def record(self, entries: Sequence[LedgerEntry]) -> None:
+        await self._ways.write(partial(ledger.append, entries=entries))
+
+    async def is_busy(self, site: SiteKey) -> bool:
+        return await self._ways.read(partial(self._in_time, partial(site_watch.is_busy, site=site)))
+
+    async def prune(self, before: Before, *, limit: int) -> Pruned:
+        return await self._ways.write(partial(pruning.prune, before=before, limit=limit))
+
+    def shelf(self, site: SiteKey) -> Shelf:
+        return SqlShelf(site, keyring=self._keyring, read=self._ways.read, write=self._ways.write)
+
+    async def bookmark(self, name: str) -> str | None:
+        return await self._ways.read(partial(bookmarks.bookmark, name=name))
+
+    async def keep_bookmark(self, name: str, value: str) -> None:
+        await self._ways.write(partial(bookmarks.keep_bookmark, name=name, value=value))
+
+    async def mark_seen(
+        self,
+        sightings: Sequence[Sighting],
+        *,
+        if_known: Collection[SubjectKey] = (),
+        priority: Priority,
+        transfers: Mapping[RentalId, RentalId],
+    ) -> int:
+        new, known = set[SubjectKey](), sorted(if_known)
+        if transfers:
+            name = sightings[0].subject.connection
+            await self._write_in_time(partial(listed.keep_transfers, name=name, heirs=transfers))
+        for start in range(0, len(known), SWEEP_PAGE):
+            keys = known[start : start + SWEEP_PAGE]
+            await self._write_in_time(partial(listed.mark_if_known, keys=keys, priority=priority))
+        for start in range(0, len(sightings), SWEEP_PAGE):
+            page = sightings[start : start + SWEEP_PAGE]
+            new |= await self._write_in_time(partial(listed.mark_seen, sightings=page, priority=priority))
+        return len(new)
+
+    async def heard(
+        self, connection: ConnectionName, words: Mapping[str, Collection[str]], *, since: datetime
+    ) -> Collection[tuple[str, str]]:
+        return await self._ways.read(partial(hearing.heard, name=connection, words=words, since=since))
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the database."""
+        await self._ways.close()
+
+    def _lease(self) -> Lease:
+        return Lease(length=timedelta(seconds=self.cadence.lease), owner=self._ways.owner)
+
+    def _next(self, limit: int) -> Places:
+        return Places(limit=limit, first=self._places + 1)
+
+    def _given(self, claims: Sequence[C]) -> Sequence[C]:
+        self._places += len(claims)
+        return claims
+
+    async def _write_in_time(self, unit: Callable[..., T]) -> T:
+        return await self._ways.write(partial(self._in_time, unit))
+
+    def _in_time(self, unit: Callable[..., T], connection: sa.Connection) -> T:
+        """Run a unit that asks for the time, by the clock that the leases run by."""
+        return unit(connection, now=self._ways.moment(connection))
+
+    def _claim(self, claim: Callable[..., T], connection: sa.Connection, *, now: datetime) -> T:
+        """Claim, after mending what a clock that went back would leave waiting."""
+        if now < self._latest - CLOCK_STEP:
+            mend_times(connection, now=now, until=self._lease().until(now), longest_wait=timedelta(0))
+        self._latest = now
+        return claim(connection, now=now)
+
+
+def mend_times(connection: sa.Connection, *, now: datetime, until: datetime, longest_wait: timedelta) -> None:
+    inbox.mend_times(connection, now, until=until, longest_wait=longest_wait)
+    subjects.mend_times(connection, now, until=until, longest_wait=longest_wait)

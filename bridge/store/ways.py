@@ -1,0 +1,49 @@
+"""How units of work get to a database: what SQLite and PostgreSQL differ in."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from bridge.domain.deliveries import NewDelivery, Receipt
+from bridge.ports.store import Cadence
+from bridge.store.jobs import Unit
+
+T = TypeVar("T")
+
+
+class Ways(Protocol):
+    """Every way raises `StoreUnavailable` when the database takes no work now, and whatever the unit itself raises.
+
+    A unit may be run again where its transaction came to nothing: it has no effect beside its connection.
+    """
+
+    @property
+    def cadence(self) -> Cadence:
+        """Return the store's times."""
+
+    @property
+    def owner(self) -> int:
+        """Return the number under which this process has its leases now."""
+
+    def moment(self, connection: sa.Connection) -> datetime:
+        """Return the time by which leases run out and work is due, in UTC."""
+
+    async def put(self, delivery: NewDelivery) -> Receipt:
+        """Insert durably, within the budget."""
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run `unit` in a transaction of its own and return its value once that is durable."""
+
+    async def write_in_budget(self, unit: Unit[T]) -> T:
+        """Run `unit` on the way that deliveries go, within their budget."""
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run `unit`, which changes nothing, on one snapshot."""
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called in the event loop soon after another process has stored a delivery."""
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the database."""
