@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types contracts tools package unit bench soak lock clean
+.PHONY: demo test lint types contracts tools postgres package unit bench soak lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/gatebridge demo $(DEMO)
@@ -22,21 +22,25 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
-unit: $(VENV)/.dev tools
+unit: $(VENV)/.dev tools postgres
 	$(BIN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 $(PYTEST)
 
 # What the tests of deploy/ run; the system is left as it is.
 tools: $(VENV)/.dev
 	sh tests/deploy/install-tools.sh $(VENV)/tools
 
+# The tests run servers of their own; where the system has no PostgreSQL, its package is installed.
+postgres:
+	sh tests/postgres/install.sh
+
 # The image's steps in clean virtual environments.
 package: $(VENV)/.dev
 	$(BIN)/python -m tests.deploy.image
 
-soak: $(VENV)/.dev
+soak: $(VENV)/.dev postgres
 	$(BIN)/pytest -m soak $(PYTEST)
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev postgres
 	$(BIN)/python -m tests.bench $(BENCH)
 
 # Exact versions with hashes, for any index: the files name no address.

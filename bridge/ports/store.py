@@ -174,6 +174,10 @@ class LeaseKeeper(Protocol):
     def cadence(self) -> "Cadence":
         """Return how long a lease is, and how often to look."""
 
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether nobody can have taken this process for dead, and its claims for their own."""
+
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         """Make the leases of these claims last as if they had been taken now; return the claims that are lost."""
 

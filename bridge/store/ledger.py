@@ -1,22 +1,27 @@
-"""The append-only record, chained; SQLite itself refuses to change or drop a line."""
+"""The append-only record, chained; the database itself refuses to change or drop a line."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId
 from bridge.domain.ledger import GENESIS, LedgerEntry, LedgerKind, link
 from bridge.ports.store import AlertRow
+from bridge.store.dialect import is_postgresql
 from bridge.store.tables import ledger, literally
+
+_LOCK_THE_END: Final = sa.text("SELECT pg_advisory_xact_lock(1735550567)")
 
 
 def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
-    """Add the entries in their order. The chain forks unless one writer at a time comes here."""
+    """Add the entries in their order. Comes last in a unit: the chain would fork without a lock on its end."""
     if not entries:
         return
+    if is_postgresql(connection):
+        connection.execute(_LOCK_THE_END)
     chain = connection.scalar(sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)) or GENESIS
     rows = []
     for given in entries:

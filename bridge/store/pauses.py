@@ -16,13 +16,11 @@ from bridge.store.tables import from_micros, meta, to_micros
 
 READ_SECONDS: Final = 5.0
 _PREFIX: Final = "pause:"
-_AFTER: Final = "pause;"
-"""What sorts behind everything with the prefix: a range is found by the primary key."""
 
 
 def list_pauses(connection: sa.Connection) -> list[Pause]:
     """Return what is paused, the oldest first."""
-    kept = sa.select(meta).where(meta.c.name >= _PREFIX, meta.c.name < _AFTER)
+    kept = sa.select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True))
     return sorted((_pause(row.name, row.value) for row in connection.execute(kept)), key=lambda pause: pause.since)
 
 

@@ -74,6 +74,10 @@ class SqlStore:
     def cadence(self) -> Cadence:
         return self._ways.cadence
 
+    @property
+    def is_certain(self) -> bool:
+        return self._ways.is_certain
+
     def on_work(self, heard: Callable[[], None]) -> None:
         self._ways.on_work(heard)
 

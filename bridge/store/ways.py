@@ -27,6 +27,10 @@ class Ways(Protocol):
     def owner(self) -> int:
         """Return the number under which this process has its leases now."""
 
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether nobody can have taken this process for dead."""
+
     def moment(self, connection: sa.Connection) -> datetime:
         """Return the time by which leases run out and work is due, in UTC."""
 

@@ -78,6 +78,10 @@ class MemoryStore:
     def cadence(self) -> Cadence:
         return Cadence(lease=self._lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
 
+    @property
+    def is_certain(self) -> bool:
+        return True
+
     def on_work(self, heard: Callable[[], None]) -> None:
         """Nobody else stores anything here."""
 

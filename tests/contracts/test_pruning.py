@@ -131,7 +131,7 @@ async def test_a_repeated_event_is_a_duplicate_while_its_row_is_kept_and_new_aft
     assert await store.put(a_delivery("e1")) is Receipt.DUPLICATE
     await prune(store, ROWS)
     assert await store.put(a_delivery("e1")) is Receipt.ACCEPTED
-    assert [(row.id, row.event_id) for row in await kept(store)] == [(2, "newest"), (3, "e1")]
+    assert [row.event_id for row in await kept(store)] == ["newest", "e1"]
 
 
 async def test_no_number_is_given_twice(store: Store) -> None:

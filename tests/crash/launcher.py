@@ -43,7 +43,7 @@ class Point:
 
 POINTS: Final = {
     "read, not inserted": Point(place="bridge.store.writer:Writer.put", when=When.BEFORE),
-    "inserted, not committed": Point(place="bridge.store.writer:run_all", when=When.AFTER, fits=holds_a_delivery),
+    "inserted, not committed": Point(place="bridge.store.sqlite.hand:run_all", when=When.AFTER, fits=holds_a_delivery),
     "committed, not answered": Point(
         place="bridge.store.writer:Writer._hand_back", when=When.BEFORE, fits=holds_a_delivery
     ),

@@ -30,10 +30,7 @@ class SqliteHand:
         if self._connection is None:
             self._connection = self._engine.connect()
         with self._connection.begin():
-            _put_all(self._connection, [job for job in jobs if isinstance(job, Put)])
-            for job in jobs:
-                if isinstance(job, Work):
-                    _work(self._connection, job)
+            run_all(self._connection, jobs)
 
     def recover(self, error: Exception) -> None:
         """Go on with the connection where the fault was not its own, else with a new one for the next batch."""
@@ -55,6 +52,14 @@ class SqliteHand:
             connection.close()
         except sa.exc.SQLAlchemyError as error:
             structlog.get_logger().error("store.close_failed", error=type(error).__name__, why=self.why(error))
+
+
+def run_all(connection: sa.Connection, jobs: Sequence[Job]) -> None:
+    """Run the batch in the transaction that is open, and leave with each job its value or its own error."""
+    _put_all(connection, [job for job in jobs if isinstance(job, Put)])
+    for job in jobs:
+        if isinstance(job, Work):
+            _work(connection, job)
 
 
 def _put_all(connection: sa.Connection, jobs: list[Put]) -> None:

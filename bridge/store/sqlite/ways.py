@@ -38,6 +38,7 @@ class SqliteWays:
     """Meets `bridge.store.ways.Ways`. The process owns the file, so that its clock is the store's."""
 
     owner: Final = 0
+    is_certain: Final = True
 
     def __init__(self, parts: Parts) -> None:
         self._lock = parts.lock

@@ -1,0 +1,96 @@
+"""The ways into a PostgreSQL database: one connection for acknowledgements, a pool for all else, one that is present.
+
+A transaction that another one waits for must not last: a peer that is frozen half-way is thrown out by the server.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bridge.domain.errors import ConfigurationError
+
+CONNECT_SECONDS: Final = 3
+_SESSION: Final = {
+    "idle_in_transaction_session_timeout": "3000",
+    "lock_timeout": "5000",
+    "statement_timeout": "10000",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "jit": "off",
+}
+"""Milliseconds. Who waits for a frozen peer's lock outwaits the peer."""
+_KEEPALIVES: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+UNLIMITED: Final = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+
+
+def conninfo(url: str, **session: str) -> str:
+    """Return libpq's form of `url` with the times and the durability that the bridge relies on.
+
+    Raises `ConfigurationError` for a URL that libpq cannot read, without its text: it may hold a password.
+    """
+    try:
+        given = conninfo_to_dict(url)
+        ours = " ".join(f"-c {name}={value}" for name, value in {**_SESSION, **session}.items())
+        options = f"{given.get('options') or ''} {ours}".strip()
+        fixed: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "gatebridge", **_KEEPALIVES}
+        return make_conninfo(url, **{**fixed, **given, "options": options})
+    except psycopg.Error:
+        raise ConfigurationError("store.url", "is not a URL that PostgreSQL's library can read") from None
+
+
+def connector(url: str, **session: str) -> Callable[[], psycopg.Connection[Any]]:
+    """Return what makes a connection."""
+    text = conninfo(url, **session)
+    return lambda: psycopg.connect(text)
+
+
+def place_of(url: str) -> str:
+    """Return host, port and name of the database, for people: no user, no password."""
+    given = conninfo_to_dict(url)
+    host, port = given.get("host") or "the default host", given.get("port")
+    return f"{given.get('dbname') or 'the default database'} at {host}" + (f":{port}" if port else "")
+
+
+def pool_engine(url: str, *, connections: int) -> sa.Engine:
+    """Return an engine for units, each in a transaction of its own. Up to `connections` are kept open."""
+    return sa.create_engine(
+        "postgresql+psycopg://",
+        creator=connector(url),
+        poolclass=sa.pool.QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """Return the same pool for units that read: each sees one snapshot and can change nothing."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def committing_engine(url: str) -> sa.Engine:
+    """Return an engine on which each statement commits by itself. One connection of it is open at a time."""
+    return sa.create_engine(
+        "postgresql+psycopg://",
+        creator=connector(url),
+        poolclass=sa.pool.NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+    )
+
+
+def upgrading_engine(url: str) -> sa.Engine:
+    """Return an engine for a schema's steps, which take the time that they take."""
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=connector(url, **UNLIMITED), poolclass=sa.pool.NullPool, hide_parameters=True
+    )

@@ -1,0 +1,69 @@
+"""The writer's way to PostgreSQL: it inserts deliveries, and nothing that another process could keep waiting."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from bridge.domain.deliveries import Receipt
+from bridge.store.jobs import Job, Put, Work
+from bridge.store.postgres import faults, intake
+
+
+class PostgresHand:
+    """On a connection of its own that commits each statement by itself; so a unit here is one statement."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._connection: sa.Connection | None = None
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        run_all(self._connection, jobs)
+
+    def recover(self, error: Exception) -> None:
+        """Begin again with a new connection: after a failover, the old one may lead to a server that only reads."""
+        del error
+        self.close()
+
+    def why(self, error: Exception) -> str:
+        return faults.why(error)
+
+    def close(self) -> None:
+        if self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        try:
+            connection.invalidate()
+            connection.close()
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+            structlog.get_logger().error("store.close_failed", error=type(error).__name__, why=faults.why(error))
+
+
+def run_all(connection: sa.Connection, jobs: Sequence[Job]) -> None:
+    """Run the batch: all deliveries in one statement, then each unit."""
+    puts = [job for job in jobs if isinstance(job, Put)]
+    if puts:
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        with driver.cursor() as cursor:
+            said = intake.keep(cursor, [job.values for job in puts])
+        for put, what in zip(puts, said, strict=True):
+            if isinstance(what, Receipt):
+                put.value = what
+            else:
+                put.error = what
+    for job in jobs:
+        if isinstance(job, Work):
+            _work(connection, job)
+
+
+def _work(connection: sa.Connection, job: Work) -> None:
+    try:
+        job.value = job.unit(connection)
+    except Exception as error:  # a unit's own failure; what the whole batch must fail for goes on
+        if faults.is_the_databases(error):
+            raise
+        job.error = error
