@@ -53,8 +53,11 @@ from bridge.ports.findings import Finding, Verdict
 from bridge.ports.shelf import Item, Shelf
 from bridge.ports.source import (
     NOWHERE,
+    ChangedRental,
     Envelope,
     Located,
+    MoveJob,
+    NamedJob,
     OwnFields,
     Resolution,
     SiteListing,
@@ -122,6 +125,7 @@ __all__ = [
     "By",
     "Capabilities",
     "Change",
+    "ChangedRental",
     "Checkpoint",
     "ClaimedDelivery",
     "CodeMaker",
@@ -143,6 +147,8 @@ __all__ = [
     "Item",
     "Kind",
     "Located",
+    "MoveJob",
+    "NamedJob",
     "NoCapacity",
     "NotYetConsistent",
     "Observed",

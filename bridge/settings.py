@@ -36,9 +36,13 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,32}(_[A-Za-z0-9-]{1,32})*")
 _HOURS: Final = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 MAX_HOURS: Final = 24 * 31
+MAX_CALLS: Final = 1000
 MIN_KEPT_DAYS: Final = 14
 """What a platform may still repeat is never pruned. Storeganise tries three times, how far apart is not documented."""
 MAX_KEPT_DAYS: Final = 3650
+_SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = ("postgresql://", "postgres://")
+_STATE_DIR: Final = Path("var")
 _PLATFORM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
 
@@ -62,11 +66,11 @@ def _field_prefix(prefix: str) -> str:
     return prefix
 
 
-def _sqlite_url(url: str) -> str:
-    if url.startswith(("postgresql:", "postgresql+", "postgres:")):
-        raise ValueError("PostgreSQL is not built yet: use sqlite:///")
-    if not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).name in {"", ":memory:"}:
-        raise ValueError("must be sqlite:/// and the path of a file")
+def _store_url(url: str) -> str:
+    if url.startswith(_POSTGRESQL):
+        return url
+    if not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).name in {"", ":memory:"}:
+        raise ValueError("must be sqlite:/// and the path of a file, or postgresql:// and where the database is")
     return url
 
 
@@ -107,6 +111,10 @@ Target = Annotated[TargetId, AfterValidator(_target)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 
 
+CallRate = Annotated[float | None, Field(gt=0, le=MAX_CALLS, allow_inf_nan=False)]
+CallsAtOnce = Annotated[int | None, Field(ge=1, le=256)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
@@ -117,22 +125,24 @@ class ServerSettings(_Section):
     public_url: str | None = None
     """How the platform reaches this bridge; `check` prints webhook URLs with it."""
     state_dir: Path | None = None
-    """Operator socket, lock and key file. Default: the folder of the SQLite database."""
+    """Operator socket, lock and key file. Default: the folder of the SQLite database, else `var`."""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=64 * 1024 * 1024)
 
 
 class StoreSettings(_Section):
-    url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///var/gatebridge.db"
+    url: Annotated[str, AfterValidator(_store_url)] = Field(default="sqlite:///var/gatebridge.db", repr=False)
+    """May hold PostgreSQL's password, and is never shown."""
     key: Annotated[Secret | None, BeforeValidator(_key)] = None
-    """Seals gate codes. Default: a key file in `state_dir`, made for its owner only."""
+    """Seals gate codes. Default: a key file in `state_dir`, made for its owner only; needed with PostgreSQL."""
     keep_bodies_days: int = Field(default=30, ge=1, le=MAX_KEPT_DAYS)
     """A settled delivery's body is emptied after this time."""
     keep_deliveries_days: int = Field(default=90, ge=MIN_KEPT_DAYS, le=MAX_KEPT_DAYS)
     """A settled delivery is removed after this time, a quarantined one after twice as long."""
 
     @property
-    def path(self) -> Path:
-        return Path(self.url.removeprefix("sqlite:///"))
+    def folder(self) -> Path:
+        """Where the process keeps what is its own, unless the configuration says otherwise."""
+        return Path(self.url.removeprefix(_SQLITE)).parent if self.url.startswith(_SQLITE) else _STATE_DIR
 
 
 class WorkerSettings(_Section):
@@ -140,6 +150,10 @@ class WorkerSettings(_Section):
     """How many subjects are brought in step at once, and how many calls an account sees at once."""
     sweep_minutes: float = Field(default=60, gt=0, le=24 * 60)
     """Every known subject is looked at again after this time."""
+    catch_up_minutes: float = Field(default=15, gt=0, le=24 * 60)
+    """What has changed on a platform without a delivery is looked for after this time."""
+    catch_up_overlap_minutes: float = Field(default=10, ge=1, le=24 * 60)
+    """So much of what was asked for the last time is asked for again, by the platform's clock."""
 
 
 class LogFormat(StrEnum):
@@ -160,6 +174,9 @@ class ConnectionSettings(_Section):
 
     source: str
     timezone: ZoneName | None = None
+    calls_per_second: CallRate = None
+    concurrent_calls: CallsAtOnce = None
+    """Default: `worker.concurrency`."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -206,6 +223,17 @@ class BudgetSettings(_Section):
     removals_percent_per_day: float = Field(default=20, ge=0, le=100)
 
 
+class PacingSettings(_Section):
+    """How much the vendor takes: of this site, and of the account that it shares with other sites of this vendor."""
+
+    calls_per_second: CallRate = None
+    concurrent_calls: CallsAtOnce = None
+    account_calls_per_second: CallRate = None
+    """The least that any site of the account says counts."""
+    account_concurrent_calls: CallsAtOnce = None
+    """Default: `worker.concurrency`."""
+
+
 class Mode(StrEnum):
     LIVE = "live"
     SHADOW = "shadow"
@@ -226,6 +254,7 @@ class SiteSettings(_Section):
     timezone: ZoneName | None = None
     mode: Annotated[Mode, AfterValidator(_built)] = Mode.LIVE
     options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    pacing: PacingSettings = PacingSettings()
     policy: PolicySettings = PolicySettings()
     budget: BudgetSettings = BudgetSettings()
 
@@ -277,7 +306,7 @@ class Settings(BaseSettings):
 
     @property
     def state_dir(self) -> Path:
-        return self.server.state_dir or self.store.path.parent
+        return self.server.state_dir or self.store.folder
 
     def zone(self, site: SiteSettings) -> ZoneInfo:
         name = site.timezone or self.connections[site.connection].timezone
@@ -368,6 +397,8 @@ def _refuse_unknown_variables() -> None:
 
 
 def _cross_check(settings: Settings) -> None:
+    if settings.store.url.startswith(_POSTGRESQL) and settings.store.key is None:
+        raise ConfigurationError("store.key", "is needed with PostgreSQL: every process that shares it needs the same")
     if settings.store.keep_deliveries_days < settings.store.keep_bodies_days:
         raise ConfigurationError("store.keep_deliveries_days", "must not be less than store.keep_bodies_days")
     seen: set[tuple[ConnectionName, SiteId]] = set()
@@ -390,6 +421,7 @@ __all__ = [
     "LogFormat",
     "LogSettings",
     "Mode",
+    "PacingSettings",
     "ServerSettings",
     "Settings",
     "SiteSettings",

@@ -32,6 +32,9 @@ class Metrics:
         self.deliveries = Counter(
             "gatebridge_deliveries", "Deliveries by what was answered", ["connection", "result"], registry=r
         )
+        self.missed = Counter(
+            "gatebridge_missed_webhooks", "Moves that were found without their delivery", ["connection"], registry=r
+        )
         self.refusals = Counter("gatebridge_refusals", "Refused deliveries by cause", ["cause"], registry=r)
         self.ack = Histogram(
             "gatebridge_ack_seconds", "From the whole body to the durable answer", buckets=_FAST, registry=r
@@ -57,6 +60,9 @@ class Metrics:
             "gatebridge_call_seconds", "Time of one call", ["host"], buckets=_SLOW, registry=r
         )
         self.alerts = Counter("gatebridge_alerts", "Alerts raised", ["what"], registry=r)
+        self.breakers = Gauge(
+            "gatebridge_breakers", "Sites by whether their vendor is asked", ["adapter", "state"], registry=r
+        )
         self.rows = Gauge("gatebridge_rows", "Rows that wait or need a person, by queue and state", ["row"], registry=r)
 
     @contextmanager

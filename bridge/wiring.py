@@ -1,39 +1,48 @@
 """Settings in, running parts out: the only place that knows all."""
 
+import math
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-import httpx
 from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey
-from bridge.outbound.client import make_client
-from bridge.outbound.pinning import base_url
+from bridge.domain.turns import Limits
+from bridge.outbound.accounts import Account, Accounts
+from bridge.outbound.clients import Clients, SiteLimits
 from bridge.ports.adapter import AdapterContext, AdapterSpec
 from bridge.ports.clock import Clock, SystemClock
 from bridge.ports.feed import Feed
 from bridge.ports.shelf import Shelves
-from bridge.ports.source import Source, SourceContext, SourceSite, SourceSpec
+from bridge.ports.source import ChangeLister, Source, SourceContext, SourceSite, SourceSpec
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
+from bridge.service.breakers import Breakers, guarded
+from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.feeds import Feeds
+from bridge.service.leases import Leases
+from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses, UnpausedSubjects
+from bridge.service.reachable import ReachableSubjects, WatchedRuns
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Keep, Retention
+from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
-from bridge.settings import Settings, from_validation
-from bridge.store import KeyFile, Keyring, LateShelves, open_sqlite
+from bridge.settings import PacingSettings, Settings, from_validation
+from bridge.store import KeyFile, Keyring, LateShelves
+from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
 
 
@@ -45,6 +54,9 @@ class Plugs:
     entrances: Mapping[ConnectionName, Entrance]
     sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite]
     feeds: Mapping[SiteKey, Feed]
+    platforms: Mapping[ConnectionName, Account]
+    vendors: Mapping[SiteKey, Account]
+    """The accounts that are called; a site whose adapter calls nobody has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,55 +68,52 @@ class Parts:
     metrics: Metrics
     store: Store
     resolver: Resolver
-    converger: Converger
+    runs: WatchedRuns
     sweeper: Sweeper
+    catch_up: CatchUp
     retention: Retention
     desk: Desk
     pauses: Pauses
     subjects: UnpausedSubjects
+    breakers: Breakers
+    connection_shares: Shares[ConnectionName]
+    site_shares: Shares[SiteKey]
     explainer: Explainer
     alerts: Alerts
+    leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
     feeds: Feeds
 
 
-class _Clients:
-    """Makes the clients that plug-ins are handed, and closes them all."""
-
-    def __init__(self, stack: AsyncExitStack, metrics: Metrics, concurrency: int) -> None:
-        self._stack = stack
-        self._metrics = metrics
-        self._concurrency = concurrency
-
-    def make(self, url: str, key: str) -> httpx.AsyncClient:
-        client = make_client(base_url(url, key=key), on_call=self._metrics.on_call, concurrency=self._concurrency)
-        self._stack.push_async_callback(client.aclose)
-        return client
-
-
 @asynccontextmanager
-async def plug_in(settings: Settings, metrics: Metrics, shelves: Shelves | None = None) -> AsyncIterator[Plugs]:
+async def plug_in(
+    settings: Settings, metrics: Metrics, shelves: Shelves | None = None, accounts: Accounts | None = None
+) -> AsyncIterator[Plugs]:
     """Open what the configuration names, and close it. Raises `ConfigurationError` naming the key.
 
-    Without `shelves` no store is at hand: whoever looks on a shelf then hears that it is unavailable.
+    Without `shelves` no store is at hand: whoever looks on a shelf then hears that it is unavailable. Without
+    `accounts`, calls are paced for this process alone.
     """
     shelves = shelves or LateShelves()
     async with AsyncExitStack() as stack:
-        clients = _Clients(stack, metrics, settings.worker.concurrency)
+        clients = Clients(stack, accounts=accounts or Accounts(), on_call=metrics.on_call)
         adapters = [find_adapter(site.adapter, key=f"sites.{n}.adapter") for n, site in enumerate(settings.sites)]
         opened = [_open_site(settings, n, spec, clients, shelves) for n, spec in enumerate(adapters)]
-        sites = [site for site, _ in opened]
-        entrances, sources = {}, {}
+        sites = [site for site, _, _ in opened]
+        entrances, sources, platforms = {}, {}, {}
         for name, connection in settings.connections.items():
             key = f"connections.{name}"
             spec = find_source(connection.source, key=f"{key}.source")
-            sources[name] = _open_source(settings, name, spec, [s for s in sites if s.connection == name], clients)
+            of_connection = [site for site in sites if site.connection == name]
+            sources[name], platforms[name] = _open_source(settings, name, spec, of_connection, clients)
             entrances[name] = Entrance(verifier=sources[name], kept_headers=spec.kept_headers)
         yield Plugs(
             sources=sources,
             entrances=entrances,
             sites={(site.connection, site.id): site for site in sites},
-            feeds={(site.connection, site.id): feed for site, feed in opened if feed is not None},
+            feeds={(site.connection, site.id): feed for site, feed, _ in opened if feed is not None},
+            platforms=platforms,
+            vendors={(site.connection, site.id): account for site, _, account in opened if account is not None},
         )
 
 
@@ -113,9 +122,13 @@ def _open_source(
     name: ConnectionName,
     spec: SourceSpec[Any],
     sites: Sequence[ManagedSite],
-    clients: _Clients,
-) -> Source:
-    key = f"connections.{name}"
+    clients: Clients,
+) -> tuple[Source, Account]:
+    key, connection = f"connections.{name}", settings.connections[name]
+    limits = Limits(
+        concurrent=connection.concurrent_calls or settings.worker.concurrency, rate=connection.calls_per_second
+    )
+    account, client_for = clients.of_connection(name, key, limits)
     addons = {site.id: site.addon_id for site in settings.sites if site.connection == name}
     context = SourceContext(
         connection=name,
@@ -123,20 +136,22 @@ def _open_source(
             SourceSite(id=site.id, field_prefix=site.field_prefix, zone=site.policy.zone, addon_id=addons[site.id])
             for site in sites
         ],
-        client_for=lambda url: clients.make(url, f"{key}.base_url"),
+        client_for=client_for,
     )
     with _naming(key):
-        return spec.open(spec.options.model_validate(settings.connections[name].options), context)
+        return spec.open(spec.options.model_validate(connection.options), context), account
 
 
 def _open_site(
-    settings: Settings, place: int, spec: AdapterSpec[Any], clients: _Clients, shelves: Shelves
-) -> tuple[ManagedSite, Feed | None]:
+    settings: Settings, place: int, spec: AdapterSpec[Any], clients: Clients, shelves: Shelves
+) -> tuple[ManagedSite, Feed | None, Account | None]:
     site, key = settings.sites[place], f"sites.{place}.options"
     with _naming(key):
         options = spec.options.model_validate(site.options)
         shelf = shelves.shelf((site.connection, site.id))
-        context = AdapterContext(site=site.id, client_for=lambda url: clients.make(url, f"{key}.url"), shelf=shelf)
+        own = clients.of_site(f"{site.connection}/{site.id}", key, _limits(settings, site.pacing))
+        client_for = partial(own.client_for, adapter=spec.key, options=options)
+        context = AdapterContext(site=site.id, client_for=client_for, shelf=shelf)
         adapter, capabilities = spec.open(options, context), spec.capabilities(options)
         feed = None if spec.feed is None else spec.feed(options, context)
     if capabilities.one_occupant and site.policy.common_doors:
@@ -152,7 +167,16 @@ def _open_site(
         capabilities=capabilities,
         field_prefix=site.field_prefix or spec.field_prefix,
     )
-    return managed, feed
+    return managed, feed, own.account
+
+
+def _limits(settings: Settings, pacing: PacingSettings) -> SiteLimits:
+    most = settings.worker.concurrency
+    own = None
+    if pacing.calls_per_second is not None or pacing.concurrent_calls is not None:
+        own = Limits(concurrent=pacing.concurrent_calls or most, rate=pacing.calls_per_second)
+    account = Limits(concurrent=pacing.account_concurrent_calls or most, rate=pacing.account_calls_per_second)
+    return SiteLimits(account=account, site=own)
 
 
 @contextmanager
@@ -166,10 +190,10 @@ def _naming(key: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def open_store(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Store]:
-    """Open the store, upgraded and locked to this process, and close it."""
+    """Open the store, upgraded, and close it; a SQLite file is locked to this process meanwhile."""
     key = settings.store.key
     keyring = KeyFile(settings.state_dir) if key is None else Keyring(key)
-    store = await open_sqlite(settings.store.path, keyring=keyring, clock=clock, on_batch=metrics.on_batch)
+    store = await store_at(settings.store.url, key=keyring, clock=clock, on_batch=metrics.on_batch)
     try:
         yield store
     finally:
@@ -183,7 +207,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
     metrics, shelves = Metrics(), LateShelves()
     async with plug_in(settings, metrics, shelves) as plugs, open_store(settings, metrics, clock) as store:
         shelves.store = store
-        alerts = Alerts(metrics)
+        alerts, leases = Alerts(metrics), Leases(store)
         pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(
             sites=plugs.sites.keys(),
@@ -193,6 +217,16 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             alerts=alerts,
             clock=clock,
         )
+        breakers = breaking(settings, store, alerts, clock, metrics)
+        converger = Converger(
+            sites={key: guarded(site, breakers) for key, site in plugs.sites.items()},
+            platforms=plugs.sources,
+            records=store,
+            leases=leases,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
+        )
         yield Parts(
             settings=settings,
             clock=clock,
@@ -201,6 +235,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             entrances=plugs.entrances,
             feeds=Feeds(feeds=plugs.feeds, watch=store, has_listed=sweeper.has_listed),
             alerts=alerts,
+            leases=leases,
             resolver=Resolver(
                 readers=plugs.sources,
                 queue=store,
@@ -210,19 +245,16 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
                 clock=clock,
                 metrics=metrics,
             ),
-            converger=Converger(
-                sites=plugs.sites,
-                platforms=plugs.sources,
-                records=store,
-                alerts=alerts,
-                clock=clock,
-                metrics=metrics,
-            ),
+            runs=WatchedRuns(converger.run, breakers),
             sweeper=sweeper,
+            catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
             desk=Desk(store=store, clock=clock),
             pauses=pauses,
-            subjects=UnpausedSubjects(queue=store, pauses=pauses),
+            subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
+            breakers=breakers,
+            connection_shares=connection_shares(settings.worker.concurrency, plugs.platforms),
+            site_shares=site_shares(settings.worker.concurrency, plugs.sites, plugs.vendors, plugs.platforms),
             explainer=explainer(plugs, store, clock, pauses),
         )
 
@@ -235,10 +267,41 @@ def _retention(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -
     return Retention(pruner=store, keep=keep, alert_sink=store, alerts=alerts, clock=clock)
 
 
+def catching_up(
+    settings: Settings,
+    listers: Mapping[ConnectionName, ChangeLister],
+    store: Store,
+    *,
+    alerts: Alerts,
+    clock: Clock,
+    metrics: Metrics,
+) -> CatchUp:
+    """Return what looks for missed events at the configured sites."""
+    return CatchUp(
+        sites={(site.connection, site.id) for site in settings.sites},
+        listers=listers,
+        bookmarks=store,
+        marks=store,
+        moves=MissedMoves(store),
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+        metrics=metrics,
+        overlap=timedelta(minutes=settings.worker.catch_up_overlap_minutes),
+    )
+
+
+def breaking(settings: Settings, store: Store, alerts: Alerts, clock: Clock, metrics: Metrics) -> Breakers:
+    """Return what knows at which of the configured sites the vendor does not answer."""
+    adapters = {(site.connection, site.id): site.adapter for site in settings.sites}
+    return Breakers(adapters, alert_sink=store, alerts=alerts, clock=clock, metrics=metrics)
+
+
 def pausing(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Pauses:
     """Return what knows which of the configured sites are paused."""
     adapters = {(site.connection, site.id): site.adapter for site in settings.sites}
-    return Pauses(book=store, adapters=adapters, alerts=alerts, clock=clock)
+    believed_for = store.cadence.poll if store.cadence.is_shared else math.inf
+    return Pauses(book=store, adapters=adapters, alerts=alerts, clock=clock, believed_for=believed_for)
 
 
 def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Explainer:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.postgres.cluster import Cluster
 from tests.postgres.programs import PostgresMissing
+from tests.postgres.tables import emptied_tables
 
 
 @pytest.fixture
@@ -33,3 +34,13 @@ def postgres_url(postgres_cluster: Cluster) -> str:
     postgres_cluster.start()
     postgres_cluster.empty_database("test")
     return postgres_cluster.url("test")
+
+
+@pytest.fixture
+def postgres_tables(postgres_cluster: Cluster) -> str:
+    """The URL of a database with the store's tables and nothing in them: made once, and emptied in a tenth of the time.
+
+    For tests that leave the tables as they are.
+    """
+    postgres_cluster.start()
+    return emptied_tables(postgres_cluster, "tables")

@@ -8,6 +8,7 @@ from bridge import __version__
 from bridge.cli import (
     adapters,
     alerts,
+    catch_up,
     check,
     db,
     deadletters,
@@ -61,6 +62,7 @@ app.command("queue")(queue.queue)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("sweep")(sweep.sweep)
+app.command("catch-up")(catch_up.catch_up)
 app.command("targets")(targets.targets)
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(deliveries.app, name="deliveries")

@@ -102,9 +102,9 @@ def _pauses(settings: Settings) -> Sequence[Finding]:
     from bridge.store import paused_in
 
     try:
-        pauses = paused_in(settings.store.path)
+        pauses = paused_in(settings.store.url)
     except BridgeError as error:
-        advice = "Look at the file that store.url names, and at who may read it."
+        advice = "Look at the database that store.url names, and at who may read it."
         return [Finding(subject="store", verdict=Verdict.FAILED, text=str(error), advice=advice)]
     advice = "No door is opened or closed there. Go on with `gatebridge resume`."
     return [Finding(subject="paused", verdict=Verdict.WARNING, text=str(pause), advice=advice) for pause in pauses]

@@ -16,11 +16,11 @@ def begin() -> None:
 @app.command("upgrade")
 def upgrade_store(context: typer.Context, config: cli_context.Config = None) -> None:
     """Create the store or bring it to this version's schema. `serve` does the same when it starts."""
-    from bridge.store import upgrade
+    from bridge.store import place_of, upgrade
 
-    path = cli_context.settings_for(context, config).store.path
-    before = upgrade(path)
+    url = cli_context.settings_for(context, config).store.url
+    before, place = upgrade(url), place_of(url)
     if before.is_current:
-        say(f"{path} is at revision {before.head}: nothing to do.")
+        say(f"{place} is at revision {before.head}: nothing to do.")
     else:
-        say(f"{path}: {before.current or 'new'} -> {before.head}.")
+        say(f"{place}: {before.current or 'new'} -> {before.head}.")

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from bridge.domain.ids import ConnectionName
 from bridge.domain.whom import Whom
 from bridge.ports.clock import SystemClock
-from bridge.ports.source import Lister
+from bridge.ports.source import Source
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
 from bridge.service.explain import Explanation
@@ -17,7 +17,7 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import explainer, open_store, pausing, plug_in
+from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, plug_in
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
     """
     metrics, clock = Metrics(), SystemClock()
     async with AsyncExitStack() as stack:
-        listers: Mapping[ConnectionName, Lister] = {}
+        listers: Mapping[ConnectionName, Source] = {}
         if asks_platforms:
             listers = (await stack.enter_async_context(plug_in(settings, metrics))).sources
         store = await stack.enter_async_context(open_store(settings, metrics, clock))
@@ -54,7 +54,9 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         yield operator_app(
             desk=Desk(store=store, clock=clock),
             pauses=pauses,
+            breakers=breaking(settings, store, alerts, clock, metrics),
             sweeper=sweeper,
+            catch_up=catching_up(settings, listers, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
             nudge=lambda: None,
             metrics=text,

@@ -38,6 +38,8 @@ def queue(
     say(f"Oldest event that is owed: {_age(view)}")
     for paused in view["paused"]:
         say(f"Paused: {say_pause(paused)}")
+    for row in view["not_answering"]:
+        say(f"Not answering: {_down(row)}")
     say()
     print_table(("next try (UTC)", *_COLUMNS), _rows(view["next_tries"]), empty="Nothing is to be tried.")
     say()
@@ -45,6 +47,11 @@ def queue(
 
 
 _COLUMNS = ("id", "failed runs", "about, and why")
+
+
+def _down(row: dict[str, Any]) -> str:
+    probe = "is being tried" if row["state"] == "half_open" else f"is tried at {moment(row['next_probe'])}"
+    return f"site {row['site']} ({row['adapter']}) since {moment(row['since'])} UTC, {probe}: {row['why']}"
 
 
 def _counts(rows: dict[str, int]) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,8 +16,11 @@ from starlette.applications import Starlette
 from bridge import __version__
 from bridge.cli.context import SOCKET_NAME
 from bridge.cli.listening import authority, listen, listen_here, serving, watched
+from bridge.domain.errors import ConfigurationError
+from bridge.ports.store import Cadence
 from bridge.service.receive import Receiver
 from bridge.settings import LogFormat, Settings
+from bridge.store import ProcessLock
 from bridge.telemetry import configure_logging, get_logger
 from bridge.web import operator_app, receiver_app
 from bridge.wiring import Parts, assemble
@@ -41,46 +45,84 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-async def serve_until_stopped(settings: Settings, *, host: str, port: int) -> None:
+class Only(StrEnum):
+    """Half a bridge, for several processes on one PostgreSQL database."""
+
+    RECEIVER = "receiver"
+    WORKER = "worker"
+
+
+async def serve_until_stopped(settings: Settings, *, host: str, port: int, only: Only | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running_bridge(settings, host=host, port=port):
+    async with running_bridge(settings, host=host, port=port, only=only):
         await stop.wait()
         get_logger().info("bridge.stopping")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningBridge:
-    """Where it listens."""
+    """Where it listens; a worker alone has no URL."""
 
-    url: str
+    url: str | None
     operator_socket: Path
 
 
 @asynccontextmanager
-async def running_bridge(settings: Settings, *, host: str, port: int) -> AsyncIterator[RunningBridge]:
-    """Run the whole bridge inside the block. Port 0 takes a free one.
+async def running_bridge(
+    settings: Settings, *, host: str, port: int, only: Only | None = None
+) -> AsyncIterator[RunningBridge]:
+    """Run the whole bridge, or `only` half of it, inside the block. Port 0 takes a free one.
 
     Raises `ConfigurationError` for an address that cannot be had. Deliveries are accepted when the block begins.
     """
     log = get_logger()
-    with listen(host, port) as listener:
-        async with assemble(settings) as parts:
-            worker = _worker(parts)
-            operator_socket = settings.state_dir / SOCKET_NAME
-            with listen_here(operator_socket) as operator_listener:
-                async with (
-                    watched("the worker", worker.run(), stop=worker.stop),
-                    serving(_operator(parts, worker), operator_listener),
-                    serving(_public(parts, worker), listener),
-                ):
-                    url = f"http://{authority(listener)}"
-                    log.info("bridge.ready", url=url, version=__version__, sites=len(settings.sites))
-                    yield RunningBridge(url=url, operator_socket=operator_socket)
-            log.info("bridge.stopped")
+    async with AsyncExitStack() as running:
+        listener = None if only is Only.WORKER else running.enter_context(listen(host, port))
+        parts = await running.enter_async_context(assemble(settings))
+        cadence = parts.store.cadence
+        if only is not None and not cadence.is_shared:
+            raise ConfigurationError("store.url", "names a file that one process owns: --only needs PostgreSQL")
+        running.enter_context(_alone_in(settings.state_dir, cadence))
+        worker, nudge = _worker(parts), _nobody
+        operator_socket = settings.state_dir / SOCKET_NAME
+        operator_listener = running.enter_context(listen_here(operator_socket))
+        if only is not Only.RECEIVER:
+            nudge = worker.nudge
+            parts.store.on_work(nudge)
+            await running.enter_async_context(watched("the worker", worker.run(), stop=worker.stop))
+        await running.enter_async_context(serving(_operator(parts, nudge), operator_listener))
+        url = None
+        if listener is not None:
+            await running.enter_async_context(serving(_public(parts, nudge), listener))
+            url = f"http://{authority(listener)}"
+        log.info("bridge.ready", url=url, only=only, version=__version__, sites=len(settings.sites))
+        yield RunningBridge(url=url, operator_socket=operator_socket)
+    log.info("bridge.stopped")
+
+
+def _nobody() -> None:
+    """Nobody works in this process: those who do hear of it from the store."""
+
+
+@contextmanager
+def _alone_in(folder: Path, cadence: Cadence) -> Iterator[None]:
+    """Keep others out of the state folder, where the store itself does not: two bridges need two folders."""
+    if not cadence.is_shared:
+        yield
+        return
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = ProcessLock.take(folder / "bridge", key="server.state_dir")
+    except OSError as error:
+        raise ConfigurationError("server.state_dir", f"{folder} cannot be used ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _worker(parts: Parts) -> Worker:
@@ -88,16 +130,23 @@ def _worker(parts: Parts) -> Worker:
         deliveries=parts.store,
         subjects=parts.subjects,
         resolver=parts.resolver,
-        converger=parts.converger,
+        converger=parts.runs,
         sweeper=parts.sweeper,
         retention=parts.retention,
         clock=parts.clock,
+        leases=parts.leases,
+        turns=parts.store,
+        poll_seconds=parts.store.cadence.poll,
         concurrency=parts.settings.worker.concurrency,
         sweep_seconds=parts.settings.worker.sweep_minutes * 60,
+        catch_up=parts.catch_up,
+        catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
+        connection_shares=parts.connection_shares,
+        site_shares=parts.site_shares,
     )
 
 
-def _public(parts: Parts, worker: Worker) -> Starlette:
+def _public(parts: Parts, nudge: Callable[[], None]) -> Starlette:
     receiver = Receiver(
         entrances=parts.entrances,
         inbox=parts.store,
@@ -105,7 +154,7 @@ def _public(parts: Parts, worker: Worker) -> Starlette:
         alerts=parts.alerts,
         clock=parts.clock,
         metrics=parts.metrics,
-        on_stored=worker.nudge,
+        on_stored=nudge,
     )
     return receiver_app(
         receiver,
@@ -115,13 +164,15 @@ def _public(parts: Parts, worker: Worker) -> Starlette:
     )
 
 
-def _operator(parts: Parts, worker: Worker) -> Starlette:
+def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
     return operator_app(
         desk=parts.desk,
         pauses=parts.pauses,
+        breakers=parts.breakers,
         sweeper=parts.sweeper,
+        catch_up=parts.catch_up,
         explain=parts.explainer.explain,
-        nudge=worker.nudge,
+        nudge=nudge,
         metrics=lambda: _metrics(parts),
     )
 

@@ -21,6 +21,7 @@ DeliveryId = NewType("DeliveryId", int)
 
 MAX_TARGET_LENGTH: Final = 256
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_WORD: Final = re.compile(rb"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -35,6 +36,11 @@ class SubjectKey:
 def is_safe_id(value: object) -> bool:
     """Tell whether a platform's id may be put into a URL: 1 to 64 letters, digits, dashes or underscores."""
     return isinstance(value, str) and _SAFE_ID.fullmatch(value) is not None
+
+
+def ids_in(body: bytes) -> set[str]:
+    """Return every word in a body that has the form of an id, whatever it is."""
+    return {word.decode() for word in _WORD.findall(body)}
 
 
 def is_safe_target(value: str) -> bool:

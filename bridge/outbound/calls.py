@@ -25,6 +25,7 @@ from bridge.domain.errors import (
     Unauthorized,
     Unreachable,
 )
+from bridge.outbound.answer_time import answer_within
 from bridge.outbound.discretion import blotted, words_of
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -81,7 +82,7 @@ async def call(
 async def _once(client: httpx.AsyncClient, request: httpx.Request, accept: Collection[int], *, is_read: bool) -> Answer:
     where = f"{request.method} {request.url.host}"
     try:
-        async with asyncio.timeout(_whole_seconds(client)), _stream(client, request) as response:
+        async with answer_within(_whole_seconds(client)), _stream(client, request) as response:
             body = await _read(response)
     except BridgeError:
         raise

@@ -45,6 +45,7 @@ class TokenAuth(httpx.Auth):
         self._sign(request, token)
         response = yield request
         if response.status_code == httpx.codes.UNAUTHORIZED:
+            await response.aread()  # a call that is not over would keep the sign-in from the account's last slot
             self._sign(request, await self._usable(other_than=token))
             yield request
 

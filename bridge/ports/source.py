@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -19,12 +19,16 @@ from bridge.ports.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What is read of a body before it is stored. `unusable` says why nothing more can be had of it."""
+    """What is read of a body before it is stored. `unusable` says why nothing more can be had of it.
+
+    `can_wait` says that nobody stands at a gate for it: in a burst, deliveries that cannot wait go ahead.
+    """
 
     event_id: str
     event_type: str
     unusable: str | None = None
     is_test: bool = False
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Resolution:
     `transfers` maps a left rental to its successor. `echoes` holds, for rentals of which the event says that only
     fields that we write have changed, what stands in those fields. `unresolved` are rentals that could not be read: the
     others are marked, and the delivery is tried again for these. Every tenant that is known at a site of `sweeps` is
-    looked at again.
+    looked at again. `closes` says that doors are likely to be closed for it.
     """
 
     sightings: tuple[Sighting, ...] = ()
@@ -51,6 +55,7 @@ class Resolution:
     echoes: Mapping[RentalId, OwnFields] = field(default_factory=dict)
     unresolved: tuple[RentalId, ...] = ()
     sweeps: tuple[SiteId, ...] = ()
+    closes: bool = False
     ignored: str | None = None
 
 
@@ -102,6 +107,57 @@ class Lister(Protocol):
 
         Raises `Anomaly` where an answer contradicts the question or a row cannot be read, `Rejected` for a site that is
         not configured, and whatever a call raises: a part of a list is never returned.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedJob:
+    """A job that a rental's row names. `told_by` are the types of the deliveries by which it would be heard of."""
+
+    id: str
+    told_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRental:
+    """A rental that the platform lists as changed. `updated` is when, by the platform's clock, in UTC.
+
+    `may_earn`: it is occupied, or in a state that is not known.
+    """
+
+    sighting: Sighting
+    updated: datetime
+    may_earn: bool
+    jobs: tuple[NamedJob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveJob:
+    """A move as its job tells it. `changed_at` is by the platform's clock, in UTC; None where the job does not say.
+
+    `is_over`: its last delivery is sent, or was given up. Of a transfer, `transfers` maps the left rental to its
+    successor, and `sightings` are those of the two that are at configured sites.
+    """
+
+    is_over: bool
+    changed_at: datetime | None
+    sightings: tuple[Sighting, ...] = ()
+    transfers: Mapping[RentalId, RentalId] = field(default_factory=dict)
+
+
+class ChangeLister(Protocol):
+    """What was missed is looked for here. A source that cannot be asked raises `Unsupported`: its sites are swept."""
+
+    async def list_changed(self, site: SiteId, *, after: datetime) -> Sequence[ChangedRental]:
+        """Return the rentals of the site, in any state that the platform shows, changed after this time of its clock.
+
+        Each once, in no order. Raises what `Lister.list_site` does: a part of a list is never returned.
+        """
+
+    async def read_job(self, site: SiteId, job: str) -> MoveJob | None:
+        """Return what the job says, or None where it is gone or no move.
+
+        Raises `Anomaly` or `Rejected` where it cannot be read, and whatever a call raises.
         """
 
 
@@ -171,7 +227,7 @@ class Locator(Protocol):
         """
 
 
-class Source(Verifier, Reader, Lister, UnitLister, Platform, Locator, Protocol):
+class Source(Verifier, Reader, Lister, ChangeLister, UnitLister, Platform, Locator, Protocol):
     """All faces of one connection. Those who use one ask for that one only."""
 
 

@@ -32,6 +32,7 @@ from bridge.service.aftermath import Aftermath
 from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
 from bridge.service.kin import Kin
+from bridge.service.leases import Leases
 from bridge.service.progress import Case, Progress
 from bridge.service.read_back import read_back
 from bridge.service.reading import read_case
@@ -52,6 +53,7 @@ class Converger:
         sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite],
         platforms: Mapping[ConnectionName, Platform],
         records: SubjectRecords,
+        leases: Leases,
         alerts: Alerts,
         clock: Clock,
         metrics: Metrics,
@@ -63,7 +65,8 @@ class Converger:
         self._clock = clock
         self._metrics = metrics
         self._keeper = CodeKeeper(records, clock)
-        self._gate = GateRun(records=records, keeper=self._keeper, clock=clock, metrics=metrics)
+        self._leases = leases
+        self._gate = GateRun(records=records, keeper=self._keeper, leases=leases, clock=clock, metrics=metrics)
         self._fields = FieldWriter(records=records, clock=clock, metrics=metrics)
         self._tasks = TaskBoard()
         self._aftermath = Aftermath(alerts, clock)
@@ -113,6 +116,7 @@ class Converger:
             access=tuple(progress.access.values()),
             taken_code=progress.newly_taken,
             profile=progress.newly_told,
+            closes=progress.removes,
             entries=(*progress.entries, *alerts),
         )
 
@@ -169,6 +173,7 @@ class Converger:
             field_prefix=site.field_prefix,
             records=progress.access,
         )
+        self._leases.check(claim)
         news = await self._tasks.tell_staff(platform, problems, record.open_tasks)
         # What staff typed is not replaced before they are told what is wrong with it.
         settled = {r.rental for r in desired.rentals if _is_settled(r, progress) and r.unit not in news.untold}
@@ -253,6 +258,7 @@ class Converger:
             retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
             taken_code=progress.newly_taken,
             profile=progress.newly_told,
+            closes=progress.removes,
             entries=(*progress.entries, *alerts),
             tasks=tasks[0].raised,
             mended=tasks[1].over,

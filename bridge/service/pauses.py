@@ -1,9 +1,11 @@
 """Pausing and resuming a site, a vendor or all work at the gates, while deliveries come in and are looked up."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import monotonic
 
 from bridge.domain.deliveries import ClaimedSubject, Sighting
 from bridge.domain.errors import NotFoundHere, inert
@@ -17,23 +19,36 @@ from bridge.service.alerts import Alerts
 
 
 class Pauses:
-    """Knows what is paused. One process owns the store, so that what it has read once is what is kept."""
+    """Knows what is paused. Of a store that is shared, what was read is believed for a moment only."""
 
-    def __init__(self, *, book: PauseBook, adapters: Mapping[SiteKey, str], alerts: Alerts, clock: Clock) -> None:
-        """`adapters` are the configured sites with the keys of their adapters."""
+    def __init__(
+        self,
+        *,
+        book: PauseBook,
+        adapters: Mapping[SiteKey, str],
+        alerts: Alerts,
+        clock: Clock,
+        believed_for: float = math.inf,
+    ) -> None:
+        """`adapters` are the configured sites with the keys of their adapters; `believed_for` is in seconds."""
         self._book = book
         self._adapters = adapters
         self._alerts = alerts
         self._clock = clock
+        self._believed_for = believed_for
         self._known: tuple[Pause, ...] | None = None
+        self._read_at = 0.0
         self._lock = asyncio.Lock()
 
     async def current(self) -> Sequence[Pause]:
         """Return what is paused, the oldest first."""
-        if self._known is None:
+        known = self._known
+        if known is None or monotonic() - self._read_at > self._believed_for:
             async with self._lock:  # what was read before a change must not be remembered after it
-                self._known = tuple(await self._book.list_pauses())
-        return self._known
+                read_at = monotonic()
+                known = self._known = tuple(await self._book.list_pauses())
+                self._read_at = read_at
+        return known
 
     async def of(self, site: SiteKey) -> Sequence[Pause]:
         """Return the pauses that keep the bridge from working at this site."""

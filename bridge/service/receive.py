@@ -11,6 +11,7 @@ from bridge.domain.deliveries import DeliveryState, NewDelivery, Receipt
 from bridge.domain.errors import BridgeError, RefusalCause, Refused, StoreUnavailable
 from bridge.domain.ids import ConnectionName
 from bridge.domain.ledger import LedgerEntry
+from bridge.domain.queueing import Priority
 from bridge.ports.clock import Clock
 from bridge.ports.source import Envelope, Verifier
 from bridge.ports.store import AlertSink, Inbox
@@ -114,6 +115,7 @@ class Receiver:
             headers=headers,
             state=DeliveryState.TEST if envelope.is_test and not unusable else state,
             note=envelope.unusable,
+            priority=Priority.BULK if envelope.can_wait else Priority.LIVE,
         )
 
 

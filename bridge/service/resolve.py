@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bridge.domain.deliveries import ClaimedDelivery, DeliveryState, Sighting
 from bridge.domain.errors import Anomaly, BridgeError, LeaseLost, Unauthorized, Unreachable
@@ -90,10 +91,11 @@ class Resolver:
         if resolution.unresolved:
             missing = ", ".join(resolution.unresolved[:5])
             error = Anomaly(f"{len(resolution.unresolved)} rentals could not be read: {missing}")
-            return replace(self._failed(claim, error), sightings=sightings, transfers=resolution.transfers)
+            failed = self._failed(claim, error)
+            return replace(failed, **_seen(claim, resolution, sightings))
         if not sightings:
             return DeliverySettlement(outcome=Done(), state=DeliveryState.IGNORED, note=NOTHING_LEFT)
-        return DeliverySettlement(outcome=Done(), sightings=sightings, transfers=resolution.transfers)
+        return DeliverySettlement(outcome=Done(), **_seen(claim, resolution, sightings))
 
     async def _swept(self, claim: ClaimedDelivery, sites: Sequence[SiteId]) -> DeliverySettlement:
         """Mark before settling: after a crash between the two, the sites are swept once more and never not at all.
@@ -131,3 +133,13 @@ class Resolver:
         elif isinstance(error, Unauthorized):
             entries = self._alerts.raised_once("platform_refuses_key", claim.connection, at=now, details=details)
         return DeliverySettlement(outcome=outcome, note=outcome.why, entries=entries)
+
+
+def _seen(claim: ClaimedDelivery, resolution: Resolution, sightings: tuple[Sighting, ...]) -> dict[str, Any]:
+    """Return what is marked, whatever the outcome; how soon, the delivery says."""
+    return {
+        "sightings": sightings,
+        "transfers": resolution.transfers,
+        "priority": claim.priority,
+        "closes": resolution.closes,
+    }

@@ -24,6 +24,7 @@ from bridge.ports.adapter import Ref
 from bridge.ports.clock import Clock
 from bridge.ports.store import SubjectRecords
 from bridge.service.codes import CodeKeeper
+from bridge.service.leases import Leases
 from bridge.service.progress import Case, Progress
 from bridge.telemetry import Metrics
 
@@ -69,8 +70,11 @@ class _Notes:
 class GateRun:
     """Brings one person at one vendor to the desired state."""
 
-    def __init__(self, *, records: SubjectRecords, keeper: CodeKeeper, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, records: SubjectRecords, keeper: CodeKeeper, leases: Leases, clock: Clock, metrics: Metrics
+    ) -> None:
         self._records = records
+        self._leases = leases
         self._keeper = keeper
         self._clock = clock
         self._metrics = metrics
@@ -117,6 +121,7 @@ class GateRun:
 
     async def _apply(self, case: Case, change: Change, progress: Progress) -> None:
         notes = self._notes(case, progress)
+        self._leases.check(case.claim)
         progress.tried[change.step] = change
         outcome, why = "accepted", ""
         try:

@@ -1,12 +1,13 @@
-"""The engine behind `bridge.ports.store`: SQLite for one process."""
+"""The engine behind `bridge.ports.store`: SQLite for one process, PostgreSQL for several."""
 
 from bridge.store.codes import CODE_REST
+from bridge.store.databases import open_store, paused_in, place_of, upgrade
 from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.late_shelves import LateShelves
-from bridge.store.pauses import paused_in
+from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
-from bridge.store.sqlite.opening import open_sqlite, schema_state, upgrade
+from bridge.store.sqlite.opening import open_sqlite
 from bridge.store.sqlite.ways import LEASE
 from bridge.store.store import SqlStore
 from bridge.store.writer import OnBatch, WriterLimits
@@ -19,11 +20,13 @@ __all__ = [
     "Keyring",
     "LateShelves",
     "OnBatch",
+    "ProcessLock",
     "SchemaState",
     "SqlStore",
     "WriterLimits",
     "open_sqlite",
+    "open_store",
     "paused_in",
-    "schema_state",
+    "place_of",
     "upgrade",
 ]

@@ -38,10 +38,9 @@ def claim(
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
         return []
-    ours = sa.select(delivery.c.id).where(delivery.c.id.in_(chosen), _NEW, delivery.c.due_at <= now)
     taken = (
         sa.update(delivery)
-        .where(delivery.c.id.in_(ours.with_for_update(skip_locked=True)))
+        .where(delivery.c.id.in_(chosen))
         .values(
             state=DeliveryState.RUNNING,
             fence=delivery.c.fence + 1,
@@ -63,13 +62,17 @@ def claim(
             fence=row.fence,
             priority=Priority(row.priority),
         )
-        for row in (found[number] for number in chosen if number in found)
+        for row in (found[number] for number in chosen)
     ]
 
 
 @lru_cache(maxsize=64)
 def _lines(without: frozenset[ConnectionName]) -> sa.CompoundSelect[Any]:
-    """Return the heads of all lines. Each is looked up by itself: its index leads straight to what is due."""
+    """Return the heads of all lines. Each is looked up by itself: its index leads straight to what is due.
+
+    What is returned is locked until the unit ends, and what others have locked is passed over: a peer that is frozen
+    half-way through a claim must not hide what is behind it.
+    """
     lanes = (_line(priority, without).subquery() for priority in DELIVERED)
     return sa.union_all(*(sa.select(lane) for lane in lanes))
 
@@ -80,7 +83,8 @@ def _line(priority: Priority, without: frozenset[ConnectionName]) -> sa.Select[A
         _elsewhere(without),
         delivery.c.due_at <= sa.bindparam("now", type_=Instant),
     )
-    return due.order_by(delivery.c.due_at, delivery.c.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    heads = due.order_by(delivery.c.due_at, delivery.c.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    return heads.with_for_update(skip_locked=True, key_share=True)
 
 
 def _elsewhere(without: Collection[ConnectionName]) -> sa.ColumnElement[bool]:

@@ -1,20 +1,17 @@
 """What is paused, as rows of `meta`."""
 
 import json
-from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
-from bridge.domain.errors import NotFoundHere, StoreUnavailable
+from bridge.domain.errors import NotFoundHere
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place, Scope
 from bridge.store import ledger
 from bridge.store.meta import set_value
-from bridge.store.sqlite.connections import reader_engine
 from bridge.store.tables import from_micros, meta, to_micros
 
-READ_SECONDS: Final = 5.0
 _PREFIX: Final = "pause:"
 
 
@@ -38,21 +35,9 @@ def end_pause(connection: sa.Connection, *, place: Place, entry: LedgerEntry) ->
     ledger.append(connection, [entry])
 
 
-def paused_in(path: Path) -> list[Pause]:
-    """Return what is paused in a database that another process may own, changing nothing; nothing without a file.
-
-    Raises `StoreUnavailable`.
-    """
-    if not path.exists():
-        return []
-    engine = reader_engine(path, busy_timeout=READ_SECONDS, connections=1)
-    try:
-        with engine.connect() as connection:
-            return list_pauses(connection) if sa.inspect(connection).has_table(meta.name) else []
-    except sa.exc.DBAPIError as error:
-        raise StoreUnavailable(f"the database failed: {error.orig}") from error
-    finally:
-        engine.dispose()
+def list_kept(connection: sa.Connection) -> list[Pause]:
+    """Return the same of a database that may have no tables yet."""
+    return list_pauses(connection) if sa.inspect(connection).has_table(meta.name) else []
 
 
 def _name(place: Place) -> str:

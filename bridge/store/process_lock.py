@@ -1,4 +1,7 @@
-"""One process owns a database file: a second writer would meet SQLite's bugs, and its leases would be void."""
+"""One process owns a database file or a state folder.
+
+A second writer of a file would meet SQLite's bugs, and its leases would be void.
+"""
 
 import fcntl
 import os
@@ -17,9 +20,9 @@ class ProcessLock:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    def take(cls, database: Path) -> Self:
-        """Take the lock beside `database`. Raises `ConfigurationError` naming the process that has it."""
-        path = database.with_name(database.name + ".lock")
+    def take(cls, owned: Path, *, key: str = "store.url") -> Self:
+        """Take the lock beside `owned`. Raises `ConfigurationError` naming `key` and the process that has it."""
+        path = owned.with_name(owned.name + ".lock")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,7 +30,7 @@ class ProcessLock:
             owner = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise ConfigurationError(
-                "store.url", f"another gatebridge process (pid {owner}) owns {database}; stop it, or ask it instead"
+                key, f"another gatebridge process (pid {owner}) owns {owned}; stop it, or ask it instead"
             ) from error
         except OSError:
             os.close(descriptor)

@@ -33,7 +33,7 @@ def state_of(connection: sa.Connection) -> SchemaState:
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise ConfigurationError("store.url", f"the database is of a later gatebridge (its tables are at {current})")
     if current is None and sa.inspect(connection).get_table_names():
-        raise ConfigurationError("store.url", "the file is a database of something else")
+        raise ConfigurationError("store.url", "the database is of something else")
     return SchemaState(current=current, head=_head(scripts))
 
 

@@ -120,8 +120,9 @@ class SqlStore:
         return lost
 
     async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
-        take = partial(turns.take, duty=duty, every=every, longest=longest, owner=self._ways.owner)
-        return await self._write_in_time(take)
+        owner, moment = self._ways.owner, self._ways.moment
+        take = partial(turns.take, duty=duty, every=every, longest=longest, owner=owner, moment=moment)
+        return await self._ways.write(take)
 
     async def end_turn(self, duty: str) -> None:
         await self._ways.write(partial(turns.end, duty=duty, owner=self._ways.owner))
@@ -252,7 +253,7 @@ class SqlStore:
         transfers: Mapping[RentalId, RentalId],
     ) -> int:
         new, known = set[SubjectKey](), sorted(if_known)
-        if transfers:
+        if sightings and transfers:
             name = sightings[0].subject.connection
             await self._write_in_time(partial(listed.keep_transfers, name=name, heirs=transfers))
         for start in range(0, len(known), SWEEP_PAGE):

@@ -168,10 +168,9 @@ def claim(
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
         return []
-    ours = sa.select(_T.id).where(_T.id.in_(chosen), _READY, _T.due_at <= now).with_for_update(skip_locked=True)
     taken = (
         sa.update(subject)
-        .where(_T.id.in_(ours))
+        .where(_T.id.in_(chosen))
         .values(
             state=SubjectState.RUNNING,
             fence=_T.fence + 1,
@@ -192,7 +191,7 @@ def claim(
             fence=row.fence,
             since=row.taken_since,
         )
-        for row in (rows[number] for number in chosen if number in rows)
+        for row in (rows[number] for number in chosen)
     ]
 
 
@@ -215,7 +214,7 @@ def _waiting(
 
 @lru_cache(maxsize=64)
 def _lines(without: frozenset[SiteKey]) -> sa.CompoundSelect[Any]:
-    """Return the heads of all lines. Each is looked up by itself: its index leads straight to what is due."""
+    """Return the heads of all lines, locked, and without what others have locked: see `bridge.store.inbox`."""
     lanes = (_line(_T.priority == int(priority), _elsewhere(without)).subquery() for priority in Priority)
     return sa.union_all(*(sa.select(lane) for lane in lanes))
 
@@ -229,7 +228,8 @@ def _line(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     due = sa.select(_T.id, _T.priority, _T.due_at).where(
         _READY, *which, _T.due_at <= sa.bindparam("now", type_=Instant)
     )
-    return due.order_by(_T.due_at, _T.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    heads = due.order_by(_T.due_at, _T.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    return heads.with_for_update(skip_locked=True, key_share=True)
 
 
 def _among(sites: Collection[SiteKey]) -> sa.ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Duties that come back, as rows of `meta`: when the last turn began, and who is at it."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,9 +15,19 @@ _PREFIX: Final = "turn:"
 _NEVER: Final = json.dumps({"began": None, "owner": None})
 
 
-def take(connection: sa.Connection, *, duty: str, every: float, longest: float, owner: int, now: datetime) -> bool:
+def take(
+    connection: sa.Connection,
+    *,
+    duty: str,
+    every: float,
+    longest: float,
+    owner: int,
+    moment: Callable[[sa.Connection], datetime],
+) -> bool:
     """Take the duty for `owner` if it is time and nobody is at it; see the port. Times in seconds."""
-    last, at = _locked(connection, duty), to_micros(now)
+    last = _locked(connection, duty)
+    # Asked only now: who took the turn while we waited for the row did so later than we came.
+    at = to_micros(moment(connection))
     if last["began"] is not None:
         wait = every if last["owner"] is None else max(every, longest)
         if last["began"] <= at < last["began"] + int(wait * 1_000_000):

@@ -408,7 +408,7 @@ class MemoryStore:
     ) -> int:
         self._check()
         now = self._clock.now()
-        if transfers:
+        if sightings:
             self._keep_transfers(sightings[0].subject.connection, transfers)
         for key in set(if_known) & self._subjects.keys():
             self._subjects[key].mark(priority, now=now, since=now, closes=True)

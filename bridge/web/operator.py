@@ -13,10 +13,13 @@ from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import BridgeError, NotFoundHere, PermanentError, StoreUnavailable, TemporaryError
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
+from bridge.service.breakers import Breakers
+from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
+from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
@@ -29,7 +32,9 @@ def operator_app(
     *,
     desk: Desk,
     pauses: Pauses,
+    breakers: Breakers,
     sweeper: Sweeper,
+    catch_up: CatchUp,
     explain: Explain,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
@@ -113,8 +118,9 @@ def operator_app(
             takes=schemas.SweepIn,
             needs_body=False,
         ),
+        catch_up_operation(catch_up, nudge),
         explain_operation(explain),
-        queue_operation(desk, pauses),
+        queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),
     )

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from bridge.domain.ids import SiteId
 from bridge.domain.pauses import Pause
 from bridge.ports.queue import QueuedWork, QueueView
+from bridge.service.breakers import Breakers, NotAnswering
 from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
 from bridge.web.operations import Operation, number_of
@@ -45,8 +46,32 @@ class QueuedWorkOut(Shape):
         )
 
 
+class NotAnsweringOut(Shape):
+    """A site whose gate system does not answer, `open` or `half_open`: it is left alone until `next_probe`."""
+
+    connection: str
+    site: str
+    adapter: str
+    state: str
+    since: datetime
+    next_probe: datetime
+    why: str
+
+    @classmethod
+    def of(cls, row: NotAnswering) -> Self:
+        return cls(
+            connection=row.site[0],
+            site=row.site[1],
+            adapter=row.adapter,
+            state=row.state,
+            since=row.since,
+            next_probe=row.next_probe,
+            why=row.why,
+        )
+
+
 class QueueOut(Shape):
-    """Deliveries of all sites and subjects, by state; the oldest event owed; what is next, runs and is paused."""
+    """Deliveries of all sites and subjects, by state; the oldest event owed; what is next, runs and is held up."""
 
     at: datetime
     deliveries: dict[str, int]
@@ -56,9 +81,10 @@ class QueueOut(Shape):
     next_tries: list[QueuedWorkOut]
     running: list[QueuedWorkOut]
     paused: list[PauseOut]
+    not_answering: list[NotAnsweringOut]
 
     @classmethod
-    def of(cls, view: QueueView, pauses: Sequence[Pause]) -> Self:
+    def of(cls, view: QueueView, pauses: Sequence[Pause], not_answering: Sequence[NotAnswering]) -> Self:
         return cls(
             at=view.at,
             deliveries=dict(view.deliveries),
@@ -68,15 +94,16 @@ class QueueOut(Shape):
             next_tries=[QueuedWorkOut.of(work) for work in view.next_tries],
             running=[QueuedWorkOut.of(work) for work in view.running],
             paused=[PauseOut.of(pause) for pause in pauses],
+            not_answering=[NotAnsweringOut.of(row) for row in not_answering],
         )
 
 
-def queue_operation(desk: Desk, pauses: Pauses) -> Operation:
+def queue_operation(desk: Desk, pauses: Pauses, breakers: Breakers) -> Operation:
     async def call(request: Request) -> BaseModel:
         site = request.query_params.get("site")
         chosen = None if site is None else SiteId(site)
         view = await desk.queue(site=chosen, limit=number_of(request, "limit", 10))
-        return QueueOut.of(view, await pauses.current())
+        return QueueOut.of(view, await pauses.current(), breakers.not_answering())
 
     return Operation(
         method="GET",

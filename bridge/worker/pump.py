@@ -2,15 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from bridge.domain.deliveries import ClaimedDelivery
 from bridge.domain.errors import BridgeError
+from bridge.domain.ids import DeliveryId, SubjectKey
 from bridge.ports.clock import Clock
+from bridge.ports.store import Claim
+from bridge.service.leases import Leases
 from bridge.telemetry import get_logger
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Claim)
 POLL_SECONDS: Final = 5.0
 """The net under every wake-up that could get lost."""
 STORE_PAUSE_SECONDS: Final = 1.0
@@ -28,15 +32,30 @@ class Pump(Generic[T]):
         run: Callable[[T], Awaitable[None]],
         slots: int,
         clock: Clock,
+        leases: Leases,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._claim = claim
         self._next_due = next_due
         self._run = run
         self._slots = slots
         self._clock = clock
+        self._leases = leases
+        self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], T] = {}
         self._log = get_logger().bind(queue=name)
+
+    @property
+    def running(self) -> Collection[T]:
+        """What runs now."""
+        return self._running.values()
+
+    def cancel(self, claims: Collection[Claim]) -> None:
+        """Cut off the runs of claims that are lost: somebody else does that work."""
+        for task, claim in self._running.items():
+            if claim in claims:
+                task.cancel()
 
     def nudge(self) -> None:
         """Say that there may be work. Cheap; any number of nudges is one."""
@@ -74,20 +93,32 @@ class Pump(Generic[T]):
         free = self._slots - len(self._running)
         if free <= 0:
             return False
+        asked_at = self._leases.now()
         claims = await self._claim(free)
+        await self._end_earlier(claims)
+        self._leases.begin(claims, asked_at=asked_at)
         for claim in claims:
             task = asyncio.create_task(self._one(claim))
-            self._running.add(task)
+            self._running[task] = claim
             task.add_done_callback(self._ended)
         return len(claims) == free and len(self._running) < self._slots
 
+    async def _end_earlier(self, claims: Collection[T]) -> None:
+        """End our own runs of what is claimed anew: after a long sleep, we may be our own successor."""
+        anew = {_whose(claim) for claim in claims}
+        earlier = [task for task, claim in self._running.items() if _whose(claim) in anew]
+        for task in earlier:
+            task.cancel()
+        if earlier:
+            await asyncio.gather(*earlier, return_exceptions=True)
+
     async def _time_to_wait(self) -> float:
         if len(self._running) >= self._slots:
-            return POLL_SECONDS
+            return self._poll_seconds
         due = await self._next_due()
         if due is None:
-            return POLL_SECONDS
-        return min(max((due - self._clock.now()).total_seconds(), 0.02), POLL_SECONDS)
+            return self._poll_seconds
+        return min(max((due - self._clock.now()).total_seconds(), 0.02), self._poll_seconds)
 
     async def _one(self, claim: T) -> None:
         try:
@@ -96,7 +127,13 @@ class Pump(Generic[T]):
             self._log.warning("worker.settlement_lost", why=str(error))
         except Exception:  # noqa: BLE001 - one defect must not end the pump
             self._log.exception("worker.defect")
+        finally:
+            self._leases.end(claim)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._wake.set()
+
+
+def _whose(claim: Claim) -> DeliveryId | SubjectKey:
+    return claim.id if isinstance(claim, ClaimedDelivery) else claim.key

@@ -1,23 +1,42 @@
-"""The worker: deliveries are resolved, subjects brought in step; sweeping and pruning come back on their intervals."""
+"""The worker: deliveries are resolved, subjects brought in step; other duties come back on their intervals."""
 
 import asyncio
-from typing import Final
+import contextlib
+from typing import Final, Protocol
 
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
 from bridge.domain.errors import BridgeError
+from bridge.domain.ids import ConnectionName, SiteKey
 from bridge.ports.clock import Clock
-from bridge.ports.store import DeliveryQueue, SubjectQueue
-from bridge.service.converge import Converger
+from bridge.ports.store import DeliveryQueue, SubjectQueue, Turns
+from bridge.service.catch_up import CatchUp
+from bridge.service.leases import Leases
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Retention
+from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
 from bridge.telemetry import get_logger
-from bridge.worker.pump import Pump
+from bridge.worker.portions import Portions
+from bridge.worker.pump import POLL_SECONDS, Pump
 
 GRACE_SECONDS: Final = 8.0
 FIRST_SWEEP_SECONDS: Final = 30.0
+CATCH_UP_SECONDS: Final = 900.0
+CATCH_UP_AGAIN_SECONDS: Final = 60.0
+"""After one that failed, unless the platform asks for more time."""
 FIRST_PRUNING_SECONDS: Final = 15.0
 PRUNING_SECONDS: Final = 3600.0
+SWEEP: Final = "sweep"
+CATCH_UP: Final = "catch_up"
+PRUNING: Final = "pruning"
+EARLY: Final = 0.9
+"""A turn may begin this much sooner than its interval, or clocks that differ a little would skip every other one."""
+LONGEST_TURN_SECONDS: Final = 900.0
+
+
+class SubjectRuns(Protocol):
+    async def run(self, claim: ClaimedSubject) -> None:
+        """Bring the subject in step and settle it."""
 
 
 class Worker:
@@ -27,34 +46,61 @@ class Worker:
         deliveries: DeliveryQueue,
         subjects: SubjectQueue,
         resolver: Resolver,
-        converger: Converger,
+        converger: SubjectRuns,
         sweeper: Sweeper,
         retention: Retention,
         clock: Clock,
+        leases: Leases,
+        turns: Turns,
         concurrency: int,
         sweep_seconds: float,
+        catch_up: CatchUp | None = None,
+        catch_up_seconds: float = CATCH_UP_SECONDS,
         pruning_seconds: float = PRUNING_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+        connection_shares: Shares[ConnectionName] | None = None,
+        site_shares: Shares[SiteKey] | None = None,
     ) -> None:
         self._sweeper = sweeper
         self._sweep_seconds = sweep_seconds
+        self._catch_up = catch_up
+        self._catch_up_seconds = catch_up_seconds
         self._retention = retention
         self._pruning_seconds = pruning_seconds
         self._resolver = resolver
+        self._leases = leases
+        self._turns = turns
+        delivered = Portions[ClaimedDelivery, ConnectionName](
+            connection_shares or Shares(()),
+            claim=deliveries.claim_deliveries,
+            whose=lambda claim: claim.connection,
+            running=lambda: self._deliveries.running,
+        )
+        marked = Portions[ClaimedSubject, SiteKey](
+            site_shares or Shares(()),
+            claim=subjects.claim_subjects,
+            whose=lambda claim: (claim.key.connection, claim.key.site),
+            running=lambda: self._subjects.running,
+        )
         self._deliveries = Pump[ClaimedDelivery](
             "deliveries",
-            claim=deliveries.claim_deliveries,
-            next_due=deliveries.next_delivery_due,
+            claim=delivered.claim,
+            next_due=lambda: deliveries.next_delivery_due(without=delivered.without()),
             run=self._resolve,
             slots=concurrency,
             clock=clock,
+            leases=leases,
+            poll_seconds=poll_seconds,
         )
         self._subjects = Pump[ClaimedSubject](
             "subjects",
-            claim=subjects.claim_subjects,
-            next_due=subjects.next_subject_due,
+            claim=marked.claim,
+            next_due=lambda: subjects.next_subject_due(without=marked.without()),
             run=converger.run,
             slots=concurrency,
             clock=clock,
+            leases=leases,
+            poll_seconds=poll_seconds,
         )
         self._stop = asyncio.Event()
         self._log = get_logger()
@@ -70,7 +116,14 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped or cancelled; then let what is running end within the grace."""
-        works = (self._deliveries.serve(), self._subjects.serve(), self._sweep(), self._prune())
+        works = (
+            self._deliveries.serve(),
+            self._subjects.serve(),
+            self._renew(),
+            self._catch_up_at_once(),
+            self._sweep(),
+            self._prune(),
+        )
         loops = [asyncio.create_task(work) for work in works]
         stop = asyncio.create_task(self._stop.wait())
         try:
@@ -88,18 +141,71 @@ class Worker:
         await self._resolver.run(claim)
         self._subjects.nudge()
 
+    async def _renew(self) -> None:
+        """Keep what is at work, and cut off what is lost."""
+        while True:
+            await asyncio.sleep(self._leases.pause)
+            lost = await self._leases.renew()
+            if lost:
+                self._log.warning("leases.lost", claims=len(lost))
+                self._deliveries.cancel(lost)
+                self._subjects.cancel(lost)
+
+    async def _has_turn(self, duty: str, every: float) -> bool:
+        """Tell whether it is for this process to do it now: of several on one store, one is enough."""
+        try:
+            return await self._turns.take_turn(duty, every=every * EARLY, longest=LONGEST_TURN_SECONDS)
+        except BridgeError as error:
+            self._log.warning("worker.no_turn", duty=duty, why=str(error))
+            return False
+
+    async def _end_turn(self, duty: str) -> None:
+        with contextlib.suppress(BridgeError):  # it ends by itself after the longest that it may take
+            await self._turns.end_turn(duty)
+
+    async def _catch_up_at_once(self) -> None:
+        """Look at the start for what was missed meanwhile, then on the interval, and sooner after a failure.
+
+        At its start each process looks: it cannot know who else was away.
+        """
+        if self._catch_up is None:
+            await self._stop.wait()
+            return
+        wait, is_first = self._catch_up_seconds, True
+        while True:
+            if not await self._has_turn(CATCH_UP, wait) and not is_first:
+                await asyncio.sleep(wait)
+                continue
+            wait, is_first = self._catch_up_seconds, False
+            try:
+                caught_up = await self._catch_up.catch_up()
+                if caught_up.not_listed:
+                    wait = min(wait, max(CATCH_UP_AGAIN_SECONDS, caught_up.asked_to_wait))
+            except Exception:  # noqa: BLE001 - one defect must not end the catching up
+                self._log.exception("catch_up.defect")
+            await self._end_turn(CATCH_UP)
+            self._subjects.nudge()
+            await asyncio.sleep(wait)
+
     async def _sweep(self) -> None:
-        """Sweep soon after the start, so that frequent restarts do not put it off for ever, then on the interval."""
-        wait = min(FIRST_SWEEP_SECONDS, self._sweep_seconds)
+        """Sweep soon after the start, so that frequent restarts do not put it off for ever, then on the interval.
+
+        Each process lists its sites once, since some of what it serves rests on that; after it, they take turns.
+        """
+        wait, is_first = min(FIRST_SWEEP_SECONDS, self._sweep_seconds), True
         while True:
             await asyncio.sleep(wait)
             wait = self._sweep_seconds
+            if not await self._has_turn(SWEEP, wait) and not is_first:
+                continue
+            is_first = False
             try:
                 await self._sweeper.sweep()
             except BridgeError as error:
                 self._log.warning("sweep.failed", why=str(error))
             except Exception:  # noqa: BLE001 - one defect must not end the sweeps
                 self._log.exception("sweep.defect")
+            await self._end_turn(SWEEP)
             self._subjects.nudge()
 
     async def _prune(self) -> None:
@@ -108,4 +214,6 @@ class Worker:
         while True:
             await asyncio.sleep(wait)
             wait = self._pruning_seconds
-            await self._retention.run()
+            if await self._has_turn(PRUNING, wait):
+                await self._retention.run()
+                await self._end_turn(PRUNING)

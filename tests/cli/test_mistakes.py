@@ -62,7 +62,7 @@ def configured(folder: Path, change: tuple[str, str] = ("", "")) -> str:
             "sites.0.options.url",
         ),
         (('base_url = "http://127.0.0.1:9"', 'base_url = "http://lakeside.test"'), "connections.lakeside.base_url"),
-        (("sqlite:///", "postgresql://"), "store.url"),
+        (("sqlite:///", "mysql://"), "store.url"),
         (
             ("[sites.options]", '[sites.policy]\ncommon_doors = ["GATE"]\n[sites.options]\none_occupant = true'),
             "sites.0.policy.common_doors",

@@ -20,6 +20,6 @@ async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock, anyio_backend: str
 ) -> AsyncIterator[Store]:
     del anyio_backend
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("postgres_tables") if request.param == "postgresql" else ""
     async with opened(request.param, tmp_path, clock, url) as store:
         yield store

@@ -86,6 +86,14 @@ async def test_who_is_only_to_be_seen_if_known_stays_unknown_else(store: Store) 
     assert await see(store, "stranger") == 1
 
 
+async def test_who_is_seen_to_have_left_is_ahead_where_doors_are_to_be_closed_first(store: Store) -> None:
+    for tenant in ("comes", "leaves"):
+        await end(store, await claimed(store, a_key(tenant)))
+    await see(store, "comes", if_known=("leaves",))
+    site = (LAKESIDE, a_key().site)
+    assert tenants(await store.claim_subjects(1, closing_first={site})) == ["leaves"]
+
+
 async def test_who_is_due_already_keeps_the_better_place(store: Store, clock: SetClock) -> None:
     await end(store, await claimed(store, a_key("later")), RetryAt(when=clock.now() + timedelta(hours=1), why="away"))
     await mark(store, a_key("live"))
@@ -114,6 +122,10 @@ async def test_transfers_are_kept_with_what_is_seen(store: Store) -> None:
     links = {RentalId("old"): RentalId("new")}
     await store.mark_seen([old, new], priority=Priority.LIVE, transfers=links)
     assert heirs(await store.load(a_key("t1"))) == links
+
+
+async def test_a_transfer_without_a_sighting_is_nothing_to_keep(store: Store) -> None:
+    assert await store.mark_seen([], priority=Priority.LIVE, transfers={RentalId("old"): RentalId("new")}) == 0
 
 
 async def test_a_word_that_stands_in_a_body_was_heard_by_its_type(store: Store) -> None:

@@ -81,11 +81,11 @@ async def test_a_pause_is_told_to_the_ledger_and_what_is_not_paused_cannot_end(s
 
 async def test_a_pause_outlives_a_restart_and_can_be_seen_from_outside(tmp_path: Path, clock: SetClock) -> None:
     file = tmp_path / "gatebridge.db"
-    assert paused_in(file) == []
+    assert paused_in(f"sqlite:///{file}") == []
     assert not file.exists()
     async with opened("sqlite", tmp_path, clock) as store:
         await store.keep_pause(a_pause(), TOLD)
-        assert paused_in(file) == [a_pause()]
+        assert paused_in(f"sqlite:///{file}") == [a_pause()]
     async with opened("sqlite", tmp_path, clock) as store:
         assert list(await store.list_pauses()) == [a_pause()]
-    assert paused_in(file) == [a_pause()]
+    assert paused_in(f"sqlite:///{file}") == [a_pause()]

@@ -40,11 +40,12 @@ class Tenancy:
 
 
 def furnished(house: House, folder: Path) -> House:
-    """Return the same sandbox with a folder, and so a store, of its own."""
+    """Return the same sandbox with a folder, and so a store, of its own; other houses' tenants are not looked for."""
     own = replace(house, folder=folder)
     own.file.write_text(
         CONFIGURATION.format(folder=folder, platform=house.platform, gate=house.gate, site=SITE, addon=ADDON)
     )
+    own.only_sweep()
     return own
 
 

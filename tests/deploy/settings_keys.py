@@ -13,6 +13,7 @@ from bridge.settings import (
     BudgetSettings,
     ConnectionSettings,
     LogSettings,
+    PacingSettings,
     PolicySettings,
     ServerSettings,
     Settings,
@@ -31,10 +32,11 @@ _MODELS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("connections", StoreganiseOptions),
     ("sites", SiteSettings),
     ("sites.options", SimulatorOptions),
+    ("sites.pacing", PacingSettings),
     ("sites.policy", PolicySettings),
     ("sites.budget", BudgetSettings),
 )
-_SECTIONS: Final = {"sites.options", "sites.policy", "sites.budget"}
+_SECTIONS: Final = {"sites.options", "sites.pacing", "sites.policy", "sites.budget"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

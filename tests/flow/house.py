@@ -131,6 +131,11 @@ class House:
                 process.kill()
             process.wait()
 
+    def only_sweep(self) -> None:
+        """Have the bridges to come look for nothing that has changed: only a sweep finds what nobody told them of."""
+        text = self.file.read_text(encoding="utf-8")
+        self.file.write_text(text.replace("[[sites]]", 'catch_up = "off"\n[[sites]]', 1), encoding="utf-8")
+
     def _is_ready(self, port: int) -> bool:
         try:
             return self.http.get(f"http://127.0.0.1:{port}/readyz").status_code == 200

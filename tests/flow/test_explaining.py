@@ -16,6 +16,7 @@ def lone_house(tmp_path: Path) -> Iterator[House]:
 
 def test_explain_tells_the_same_beside_a_bridge_and_without_one(lone_house: House) -> None:
     house = lone_house
+    house.only_sweep()
     rental = house.new_rental(1)
     stranger = house.new_rental(2)
     event = {"id": "ex-1", "type": "job.unit_moveIn.completed", "data": {"unitRentalId": rental["id"]}}

@@ -55,6 +55,7 @@ def test_the_commands_tell_the_same_beside_a_bridge_and_without_one(lone_house: 
 
 def test_a_sweep_finds_a_tenant_of_whom_nothing_was_ever_told(lone_house: House) -> None:
     house = lone_house
+    house.only_sweep()
     first, second = house.new_rental(1), house.new_rental(2)
     with house.serving() as bridge:
         swept = house.run("sweep")
@@ -68,6 +69,26 @@ def test_a_sweep_finds_a_tenant_of_whom_nothing_was_ever_told(lone_house: House)
     assert (swept.returncode, swept.stderr) == (0, "")
     assert swept.stdout.splitlines()[-1] == "Tenants found who were not known: 2"
     assert alone == {"marked": 2, "found": 1, "not_listed": []}
+    assert len(set(codes)) == 3
+
+
+def test_a_tenant_of_whom_nothing_was_ever_told_is_caught_up_with(lone_house: House) -> None:
+    house = lone_house
+    first = house.new_rental(1)
+    with house.serving() as bridge:
+        codes = [house.until_code(first["id"])]
+        second = house.new_rental(2)
+        beside = house.run("catch-up", "--connection", "lakeside")
+        codes.append(house.until_code(second["id"]))
+        assert bridge.stop() == 0
+    third = house.new_rental(3)
+    alone = house.run_json("catch-up")
+    with house.serving():
+        codes.append(house.until_code(third["id"]))
+
+    assert (beside.returncode, beside.stderr) == (0, "")
+    assert "Tenants found who were not known: 1" in beside.stdout.splitlines()
+    assert (alone["found"], alone["missed"], alone["not_caught_up"]) == (1, 0, [])
     assert len(set(codes)) == 3
 
 

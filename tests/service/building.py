@@ -30,10 +30,12 @@ from bridge.sandbox.platform import (
     demo_world,
 )
 from bridge.service.alerts import Alerts
+from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.leases import Leases
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
@@ -180,7 +182,7 @@ def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: Async
 def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
     metrics = Metrics()
     managed = {(CONNECTION, site.id): site for site in sites}
-    alerts = Alerts(metrics)
+    alerts, leases = Alerts(metrics), Leases(store)
     sweeper = Sweeper(
         sites=managed.keys(),
         listers={CONNECTION: source},
@@ -189,8 +191,13 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         alerts=alerts,
         clock=clock,
     )
+    breakers = Breakers(
+        dict.fromkeys(managed, "simulator"), alert_sink=store, alerts=alerts, clock=clock, metrics=metrics
+    )
     return Running(
         store=store,
+        breakers=breakers,
+        leases=leases,
         receiver=Receiver(
             entrances={CONNECTION: Entrance(verifier=source)},
             inbox=store,
@@ -209,9 +216,10 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
             metrics=metrics,
         ),
         converger=Converger(
-            sites=managed,
+            sites={key: guarded(site, breakers) for key, site in managed.items()},
             platforms={CONNECTION: source},
             records=store,
+            leases=leases,
             alerts=alerts,
             clock=clock,
             metrics=metrics,

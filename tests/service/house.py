@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from bridge.domain.credential import Secret
-from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.sandbox.platform import (
     LAKESIDE,
     LAKESIDE_ADDON,
@@ -31,13 +31,17 @@ from bridge.sandbox.platform import (
 )
 from bridge.sandbox.platform.envelope import names_job, render, sign
 from bridge.sandbox.platform.records import Job, JobType
+from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.leases import Leases
+from bridge.service.reachable import ReachableSubjects, WatchedRuns
 from bridge.service.receive import Receiver
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Retention
+from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
 from bridge.store import SqlStore
 from bridge.worker import Worker
@@ -74,6 +78,8 @@ class Running:
     """The bridge's own parts."""
 
     store: SqlStore
+    breakers: Breakers
+    leases: Leases
     receiver: Receiver
     resolver: Resolver
     converger: Converger
@@ -263,19 +269,23 @@ class House:
         sweep_seconds: float = 3600,
         pruning_seconds: float = 3600,
         catch_up_seconds: float | None = None,
+        site_shares: Shares[SiteKey] | None = None,
     ) -> Worker:
         """Return a worker; without `catch_up_seconds` it looks for nothing that was missed."""
         return Worker(
             deliveries=self.bridge.store,
-            subjects=self.bridge.store,
+            subjects=ReachableSubjects(queue=self.bridge.store, breakers=self.bridge.breakers),
             resolver=self.bridge.resolver,
-            converger=self.bridge.converger,
+            converger=WatchedRuns(self.bridge.converger.run, self.bridge.breakers),
             sweeper=self.bridge.sweeper,
             retention=self.bridge.retention,
             clock=self.clock,
+            leases=self.bridge.leases,
+            turns=self.bridge.store,
             concurrency=concurrency,
             sweep_seconds=sweep_seconds,
             pruning_seconds=pruning_seconds,
             catch_up=None if catch_up_seconds is None else self.bridge.catch_up,
             catch_up_seconds=catch_up_seconds or 3600,
+            site_shares=site_shares,
         )

@@ -7,8 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import StoreUnavailable
+from bridge.domain.ids import ConnectionName, SiteId, SubjectKey, TenantId
 from bridge.ports.clock import SystemClock
+from bridge.service.leases import Leases
+from bridge.testing.memory_store import MemoryStore
 from bridge.worker import Worker
 from bridge.worker.pump import Pump
 from tests.service.house import JONAS, House
@@ -120,6 +124,11 @@ async def test_the_sweep_comes_by_itself(house: House) -> None:
             await asyncio.sleep(0.01)
 
 
+def claim_of(tenant: str, fence: int) -> ClaimedSubject:
+    key = SubjectKey(connection=ConnectionName("lakeside"), site=SiteId("site1"), tenant=TenantId(tenant))
+    return ClaimedSubject(key=key, generation=1, attempts=0, fence=fence, since=datetime.now(UTC))
+
+
 class Queue:
     """Work that is just there, and a store that can be out of order."""
 
@@ -127,29 +136,41 @@ class Queue:
         self.items = list(items)
         self.failures = 0
         self.done: list[str] = []
+        self.fence = 0
+        self.leases = Leases(MemoryStore(SystemClock()))
 
-    async def claim(self, limit: int) -> Sequence[str]:
+    async def claim(self, limit: int) -> Sequence[ClaimedSubject]:
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("the disk is full")
         taken, self.items = self.items[:limit], self.items[limit:]
-        return taken
+        self.fence += 1
+        return [claim_of(item, self.fence) for item in taken]
 
     async def next_due(self) -> datetime | None:
         return datetime.now(UTC) if self.items else None
 
-    async def run(self, item: str) -> None:
+    async def run(self, claim: ClaimedSubject) -> None:
+        item = str(claim.key.tenant)
         if item == "bad":
             raise RuntimeError("a defect")
         if item == "endless":
             await asyncio.Event().wait()
         self.done.append(item)
 
-    def pump(self, slots: int = 2) -> Pump[str]:
-        return Pump("test", claim=self.claim, next_due=self.next_due, run=self.run, slots=slots, clock=SystemClock())
+    def pump(self, slots: int = 2) -> Pump[ClaimedSubject]:
+        return Pump(
+            "test",
+            claim=self.claim,
+            next_due=self.next_due,
+            run=self.run,
+            slots=slots,
+            clock=SystemClock(),
+            leases=self.leases,
+        )
 
 
-async def _pumped(queue: Queue, pump: Pump[str], until: int) -> None:
+async def _pumped(queue: Queue, pump: Pump[ClaimedSubject], until: int) -> None:
     task = asyncio.create_task(pump.serve())
     async with asyncio.timeout(PATIENCE):
         while len(queue.done) < until:  # noqa: ASYNC110 - what is waited for has no event to offer

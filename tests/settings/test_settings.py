@@ -90,7 +90,7 @@ def test_a_secrets_directory_overrides_the_file(tmp_path: Path, monkeypatch: pyt
         (('"env:SG_API_KEY"', '"env:NOT_SET"'), "connections.lakeside.api_key"),
         (('"env:SG_API_KEY"', '"file:/does/not/exist"'), "connections.lakeside.api_key"),
         (('["env:SG_WEBHOOK_SECRET"]', '["env:BLANK"]'), "connections.lakeside.webhook_secrets.0"),
-        (("sqlite:///state/gatebridge.db", "postgresql://db/gb"), "store.url"),
+        (("sqlite:///state/gatebridge.db", "mysql://db/gb"), "store.url"),
         (("sqlite:///state/gatebridge.db", "sqlite:///:memory:"), "store.url"),
         (("[store]", '[store]\nkey = "too short"'), "store.key"),
         (("[store]", "[store]\nkeep_bodies_days = 0"), "store.keep_bodies_days"),

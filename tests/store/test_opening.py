@@ -14,7 +14,8 @@ from bridge.domain.credential import GateCode, Secret
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.outcome import RetryAt
 from bridge.ports.store import DeliverySettlement, Store
-from bridge.store import KEY_FILE, KeyFile, Keyring, open_sqlite, schema_state, upgrade
+from bridge.store import KEY_FILE, KeyFile, Keyring, open_sqlite
+from bridge.store.sqlite.opening import schema_state, upgrade
 from bridge.store.sqlite.connections import check_durability
 from tests.contracts.store_builders import START, SetClock, a_delivery, a_key, an_entry, claimed, end, mark
 from tests.contracts.store_engines import KEYRING
@@ -86,7 +87,7 @@ async def test_a_second_opening_is_refused_and_names_the_owner(path: Path) -> No
 
 
 async def test_another_process_is_refused_until_the_owner_is_gone(path: Path) -> None:
-    script = f"from pathlib import Path; from bridge.store import upgrade; upgrade(Path({str(path)!r}))"
+    script = f"from pathlib import Path; from bridge.store.sqlite.opening import upgrade; upgrade(Path({str(path)!r}))"
     command = [sys.executable, "-c", script]
     async with open_store(path):
         during = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: ASYNC221 - nothing else runs

@@ -17,10 +17,11 @@ from bridge.domain.whom import By, Whom
 from bridge.domain.work_id import WorkId
 from bridge.ports.pruning import Before
 from bridge.ports.store import Priority
-from bridge.store import dead_letters, desk, inbox, ledger, pauses, pruning, queue, site_watch, subjects, upgrade
+from bridge.store import dead_letters, desk, hearing, inbox, ledger, pauses, pruning, queue, site_watch, subjects
 from bridge.store import listed as listed_sightings
 from bridge.store.leases import Lease, Places
 from bridge.store.sqlite.connections import writer_engine
+from bridge.store.sqlite.opening import upgrade
 from bridge.store.tables import shelf, to_micros
 from tests.contracts.store_builders import LAKESIDE, START, a_key, a_sighting
 
@@ -130,6 +131,15 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "next subject beside paused sites": (
         lambda connection: subjects.next_due(connection, without=PAUSED),
         {"subject_next", "subject_lease"},
+    ),
+    "what was heard of late": (
+        lambda connection: hearing.heard(
+            connection,
+            name=LAKESIDE,
+            words={"job.unit_moveIn.completed": {"j1", "r1"}},
+            since=START + timedelta(microseconds=OLD),
+        ),
+        {"delivery_by_connection"},
     ),
     "what is paused": (pauses.list_pauses, {"sqlite_autoindex_meta_1"}),
     "sweep of a site": (

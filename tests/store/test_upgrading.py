@@ -11,8 +11,8 @@ from alembic.config import Config
 
 from bridge.domain.ids import DeliveryId, SiteId
 from bridge.ports.pruning import Before, Pruned
-from bridge.store import schema_state
 from bridge.store.sqlite.connections import writer_engine
+from bridge.store.sqlite.opening import schema_state
 from tests.contracts.store_builders import LAKESIDE, START
 from tests.store.store_file import open_store
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,14 @@ import pytest
 from bridge.domain.credential import Secret
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, SiteId
-from bridge.ports.source import SiteListing, SourceContext
+from bridge.ports.source import ChangedRental, MoveJob, NamedJob, SiteListing, SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
+from bridge.service.breakers import Breakers
+from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
+from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.sweep import Sweeper
@@ -63,11 +66,26 @@ class Listed:
 
     rentals: dict[SiteId, tuple[Sighting, ...]] = field(default_factory=dict)
     failures: dict[SiteId, Exception] = field(default_factory=dict)
+    changed_at: datetime = datetime(2026, 3, 4, 11, tzinfo=UTC)
+    """When all of these rentals have changed."""
+    moves: dict[str, MoveJob] = field(default_factory=dict)
+    """The jobs that each of these rentals names."""
+    asked_after: dict[SiteId, datetime] = field(default_factory=dict)
 
     async def list_site(self, site: SiteId) -> SiteListing:
         if site in self.failures:
             raise self.failures[site]
         return SiteListing(site=site, sightings=self.rentals.get(site, ()))
+
+    async def list_changed(self, site: SiteId, *, after: datetime) -> Sequence[ChangedRental]:
+        self.asked_after[site] = after
+        listed = (await self.list_site(site)).sightings
+        jobs = tuple(NamedJob(id=job, told_by=("job.unit_moveIn.completed",)) for job in self.moves)
+        return [ChangedRental(sighting=seen, updated=self.changed_at, may_earn=True, jobs=jobs) for seen in listed]
+
+    async def read_job(self, site: SiteId, job: str) -> MoveJob | None:
+        del site
+        return self.moves.get(job)
 
 
 @dataclass(kw_only=True)
@@ -136,7 +154,20 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         pauses=Pauses(
             book=store, adapters=dict(zip(SITES, ("seam", "simulator"), strict=True)), alerts=alerts, clock=clock
         ),
+        breakers=Breakers({}, alert_sink=store, alerts=alerts, clock=clock, metrics=metrics),
         sweeper=sweeper,
+        catch_up=CatchUp(
+            sites=SITES,
+            listers=dict.fromkeys((connection for connection, _ in SITES), lister),
+            bookmarks=store,
+            marks=store,
+            moves=MissedMoves(store),
+            alert_sink=store,
+            alerts=alerts,
+            clock=clock,
+            metrics=metrics,
+            overlap=timedelta(minutes=10),
+        ),
         explain=Explainer(
             whereabouts=Whereabouts(desk=store, locators={}, sites=()),
             sites={},

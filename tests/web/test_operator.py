@@ -92,6 +92,7 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/deadletters/replay",
         "/api/v1/deadletters/discard",
         "/api/v1/sweep",
+        "/api/v1/catch-up",
     }
 
 

@@ -4,21 +4,26 @@ Errors are translated by `call`. A 404 on a single object is None: what that mea
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import httpx
 
 from bridge.sdk import Anomaly, Secret, call, is_safe_id
-from bridge.sources.storeganise.wire import Addon, CustomFields, Job, Owner, RentalRow, Task, UnitRow, parse
+from bridge.sources.storeganise.wire import Addon, ChangedRow, CustomFields, Job, Owner, RentalRow, Task, UnitRow, parse
 
 ADMIN: Final = "v1/admin"
 PAGE: Final = 50
 """The platform asks to keep lists with `include` under about 50 items [official 297]."""
 BARE_PAGE: Final = 100
 """Of rows without what belongs to them, or with little of it."""
+LONG_PAGE: Final = 1000
+"""Of what may be very many; peers page so [peer: SmartCube, SpaceHub, StorHub]. A server may cut it shorter."""
 SMALLEST_CAP: Final = 20
 """The fewest rows that a server is thought to cut a page to: the limit is unknown, the smallest page at peers is 20."""
 MAX_PAGES: Final = 100
+ROUNDS: Final = 3
+"""So often at most is a list of several pages read, until it brings nothing new."""
 WHOLE: Final = "unit,owner,customFields"
 FIELDS: Final = "customFields"
 _WRAPPERS: Final = ("data", "items")
@@ -84,6 +89,25 @@ class StoreganiseApi:
         query = {"siteId": safe(site_id, "site"), "state": "occupied"}
         rows = await self._list("unit-rentals", query, key, limit=BARE_PAGE)
         return [parse(RentalRow, row, f"unit-rentals of site {site_id}") for row in rows]
+
+    async def changed_at(self, site_id: str, after: datetime, key: Secret, *, state: str | None) -> list[ChangedRow]:
+        """Return what the platform lists for the site and `updatedAfter`, in `state` or without asking for one.
+
+        A rental that changes meanwhile may move to another page and draw one that nobody has seen along to a page that
+        is read already. So what may have had two pages is read again.
+        """
+        stamp = after.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        query = {"siteId": safe(site_id, "site"), "updatedAfter": stamp}
+        if state is not None:
+            query["state"] = state
+        rows: dict[str, Any] = {}
+        for _ in range(ROUNDS):
+            listed = {row["id"]: row for row in await self._list("unit-rentals", query, key, limit=LONG_PAGE)}
+            is_last = len(listed) < SMALLEST_CAP or listed.keys() <= rows.keys()
+            rows |= listed
+            if is_last:
+                break
+        return [parse(ChangedRow, row, f"unit-rentals of site {site_id}") for row in rows.values()]
 
     async def units_named(self, site_id: str, name: str, key: Secret) -> list[UnitRow]:
         """Return the site's units of exactly this name; what `search` finds is up to the platform [peer]."""

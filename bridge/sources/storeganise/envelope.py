@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 
 from bridge.sdk import Envelope, UnreadableBody, read_json_object
+from bridge.sources.storeganise.event import CAN_WAIT
 
 MAX_WORD: Final = 128
 UNKNOWN_TYPE: Final = "unknown"
@@ -23,7 +24,9 @@ def read_envelope(body: bytes) -> Envelope:
         return _unusable(body, event_type or UNKNOWN_TYPE, f"id is not 1 to {MAX_WORD} printable ASCII characters")
     if event_type is None:
         return _unusable(body, UNKNOWN_TYPE, f"type is not 1 to {MAX_WORD} printable ASCII characters")
-    return Envelope(event_id=event_id, event_type=event_type, is_test=is_test(event_type))
+    return Envelope(
+        event_id=event_id, event_type=event_type, is_test=is_test(event_type), can_wait=event_type in CAN_WAIT
+    )
 
 
 def is_test(event_type: str) -> bool:

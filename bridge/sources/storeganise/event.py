@@ -31,6 +31,10 @@ HANDLED: Final = frozenset(
         DAILY,
     }
 )
+CLOSING: Final = frozenset({"job.unit_moveOut.completed", "unitRental.markOverdue"})
+"""What usually closes a door. Only the order of work rests on it."""
+CAN_WAIT: Final = frozenset({*CLOSING, USER_UPDATED, *ABOUT_A_UNIT, DAILY})
+"""Of these come thousands at once, and nobody stands at a gate for one."""
 MAX_RENTALS: Final = 2000
 
 

@@ -36,6 +36,17 @@ class CloseTasks(StrEnum):
     """Staff close it."""
 
 
+class CatchUpBy(StrEnum):
+    """How what has changed is asked for. What `updatedAfter` covers is not documented."""
+
+    ENDED_APART = "ended_apart"
+    """Ended rentals have a list of their own, since one that asks for no state may hide them."""
+    ONE_LIST = "one_list"
+    """One list shows the ended ones too: a call less."""
+    OFF = "off"
+    """Nothing is asked; the sweep finds what was missed."""
+
+
 class StoreganiseOptions(Options):
     """One account. Keys travel to `base_url` only, whatever a delivery says."""
 
@@ -47,6 +58,7 @@ class StoreganiseOptions(Options):
     webhook_secrets: Annotated[tuple[SecretText, ...], Field(min_length=1)]
     """Several while one is being rotated; any of them is accepted."""
     close_tasks: CloseTasks = CloseTasks.COMPLETE_STEPS
+    catch_up: CatchUpBy = CatchUpBy.ENDED_APART
 
     @model_validator(mode="after")
     def _has_a_key(self) -> Self:

@@ -29,6 +29,7 @@ from bridge.sources.storeganise.addons import Addons
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.event import (
     ABOUT_A_UNIT,
+    CLOSING,
     DAILY,
     HANDLED,
     MOVE_IN_CANCELLED,
@@ -135,6 +136,7 @@ class DeliveryResolver:
             transfers=self._transfers(named.transfer, here),
             echoes=self._echoes(event, here) if event_type == UPDATED else {},
             unresolved=found.missing,
+            closes=event_type in CLOSING,
         )
 
     async def _named(self, event_type: str, event: Event, key: Secret) -> _Named:

@@ -1,15 +1,18 @@
 """One Storeganise account, with the faces that the bridge asks of a source."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from bridge.sdk import (
     NOWHERE,
+    ChangedRental,
     ClaimedDelivery,
     Envelope,
     FieldWrites,
     Finding,
     HmacHeader,
     Located,
+    MoveJob,
     Rejected,
     RentalId,
     Resolution,
@@ -24,6 +27,7 @@ from bridge.sdk import (
     Whom,
 )
 from bridge.sources.storeganise.addons import Addons
+from bridge.sources.storeganise.changes import ChangeReader
 from bridge.sources.storeganise.check import AccountCheck
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.envelope import read_envelope
@@ -63,6 +67,13 @@ class StoreganiseSource:
         self._locator = RentalLocator(
             connection=context.connection, sites=context.sites, api=self._api, keyring=self._keyring
         )
+        self._changes = ChangeReader(
+            connection=context.connection,
+            sites=context.sites,
+            api=self._api,
+            keyring=self._keyring,
+            by=options.catch_up,
+        )
         self._check = AccountCheck(
             sites=context.sites, api=self._api, keyring=self._keyring, secrets=len(options.webhook_secrets)
         )
@@ -80,6 +91,16 @@ class StoreganiseSource:
         if site not in self._sites:
             raise Rejected(f"site {site} is not configured")
         return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
+
+    async def list_changed(self, site: SiteId, *, after: datetime) -> Sequence[ChangedRental]:
+        if site not in self._sites:
+            raise Rejected(f"site {site} is not configured")
+        return await self._changes.list_changed(site, after=after)
+
+    async def read_job(self, site: SiteId, job: str) -> MoveJob | None:
+        if site not in self._sites:
+            raise Rejected(f"site {site} is not configured")
+        return await self._changes.read_job(site, job)
 
     async def list_units(self, site: SiteId) -> Sequence[Unit]:
         if site not in self._sites:

@@ -80,6 +80,18 @@ class RentalRow(Wire):
     owner: Owner | None = None
 
 
+class ChangedRow(Wire):
+    """A rental as far as it says where to look. `updated` is a time stamp."""
+
+    id: Id
+    site_id: Id
+    owner_id: Id
+    state: str
+    updated: str
+    move_in_job_id: OptionalId = None
+    move_out_job_id: OptionalId = None
+
+
 class JobData(Wire):
     date: str | None = None
     move_out_date: str | None = None
@@ -100,11 +112,15 @@ class JobStep(Wire):
 
 
 class Job(Wire):
-    """Its own `ownerId` is left out on purpose: for a job made through the API it is the key's user."""
+    """Its own `ownerId` is left out on purpose: for a job made through the API it is the key's user.
+
+    `updated` is a time stamp, if it is there at all.
+    """
 
     id: Id
     type: str | None = None
     state: str | None = None
+    updated: Any = None
     data: JobData | None = None
     steps: Annotated[tuple[JobStep, ...], Field(strict=False), BeforeValidator(_none_is_empty)] = ()
     result: JobResult | None = None

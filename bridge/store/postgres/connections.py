@@ -20,8 +20,16 @@ _SESSION: Final = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "jit": "off",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
 }
-"""Milliseconds. Who waits for a frozen peer's lock outwaits the peer."""
+"""Milliseconds, but for the keepalives' seconds. Who waits for a frozen peer's lock outwaits the peer.
+
+With its own defaults, the server would believe for two hours in a host that has lost its power, and for ever in a peer
+that is frozen while it is being told of its claims: the keepalives here are the server's.
+"""
 _KEEPALIVES: Final = {
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -29,7 +37,9 @@ _KEEPALIVES: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-UNLIMITED: Final = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+UNLIMITED: Final = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "60000"}
+"""A step takes the time that it takes; whoever is frozen between two must not keep all others from opening for ever."""
+INTAKE_LOCK_MILLISECONDS: Final = 250
 
 
 def conninfo(url: str, **session: str) -> str:
@@ -79,13 +89,23 @@ def reading(engine: sa.Engine) -> sa.Engine:
 
 
 def committing_engine(url: str) -> sa.Engine:
-    """Return an engine on which each statement commits by itself. One connection of it is open at a time."""
+    """Return an engine on which each statement commits by itself. One connection of it is open at a time.
+
+    No statement on it waits long for anybody: behind it wait all acknowledgements.
+    """
     return sa.create_engine(
         "postgresql+psycopg://",
-        creator=connector(url),
+        creator=connector(url, lock_timeout=str(INTAKE_LOCK_MILLISECONDS)),
         poolclass=sa.pool.NullPool,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
+    )
+
+
+def passing_engine(url: str) -> sa.Engine:
+    """Return an engine that keeps no connection open: for a unit now and then, beside whatever the pool is at."""
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=connector(url), poolclass=sa.pool.NullPool, hide_parameters=True
     )
 
 

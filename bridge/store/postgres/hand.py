@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge.domain.deliveries import Receipt
+from bridge.domain.errors import StoreUnavailable
 from bridge.store.jobs import Job, Put, Work
 from bridge.store.postgres import faults, intake
 
@@ -23,6 +24,8 @@ class PostgresHand:
         if self._connection is None:
             self._connection = self._engine.connect()
         run_all(self._connection, jobs)
+        if any(isinstance(job, Work) and isinstance(job.error, StoreUnavailable) for job in jobs):
+            self.close()
 
     def recover(self, error: Exception) -> None:
         """Begin again with a new connection: after a failover, the old one may lead to a server that only reads."""
@@ -44,7 +47,7 @@ class PostgresHand:
 
 
 def run_all(connection: sa.Connection, jobs: Sequence[Job]) -> None:
-    """Run the batch: all deliveries in one statement, then each unit."""
+    """Run the batch: all deliveries in one statement, then each unit. No unit's failure takes back what is kept."""
     puts = [job for job in jobs if isinstance(job, Put)]
     if puts:
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
@@ -63,7 +66,8 @@ def run_all(connection: sa.Connection, jobs: Sequence[Job]) -> None:
 def _work(connection: sa.Connection, job: Work) -> None:
     try:
         job.value = job.unit(connection)
-    except Exception as error:  # a unit's own failure; what the whole batch must fail for goes on
+    except Exception as error:  # noqa: BLE001 - whoever asked hears it, and the deliveries before it are durable
         if faults.is_the_databases(error):
-            raise
-        job.error = error
+            job.error = StoreUnavailable(f"the database failed: {faults.why(error)}")
+        else:
+            job.error = error

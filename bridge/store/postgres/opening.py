@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from bridge.store.postgres.clock import database_time
 from bridge.store.postgres.connections import (
     committing_engine,
     connector,
+    passing_engine,
     place_of,
     pool_engine,
     upgrading_engine,
@@ -59,7 +60,7 @@ async def open_postgres(
         undo.callback(engine.dispose)
         ear = Ear()
         presence = await asyncio.to_thread(
-            Presence, connector(url), take_back=partial(_take_back, engine), on_heard=ear.tell
+            Presence, connector(url), take_back=partial(_take_back, passing_engine(url)), on_heard=ear.tell
         )
         undo.callback(presence.close)
 
@@ -100,28 +101,25 @@ def read_once(url: str, unit: Callable[[sa.Connection], Any]) -> Any:
 
 def _prepare(url: str, keyring: Keyring, moment: Callable[[sa.Connection], datetime]) -> datetime:
     """Leave a database that is ready to serve; return its time."""
-    with _explained(url):
-        with connector(url)() as session:
-            session.autocommit = True
-            refuse_pooler(session)
-            _check_durability(session)
-        with _upgrading(url) as connection:
-            before = schema.bring_up(connection)
-            meta.agree_on_key(connection, keyring)
-            now = moment(connection)
-        with _engine(committing_engine(url)) as engine, engine.connect() as connection:
-            # Plans of the first days rest on it: the server looks at fresh tables by itself much later.
-            connection.exec_driver_sql("ANALYZE delivery, subject")
+    with _explained(url), _upgrading(url, _check) as connection:
+        before = schema.bring_up(connection)
+        meta.agree_on_key(connection, keyring)
+        now = moment(connection)
+        # Plans of the first days rest on it: the server looks at fresh tables by itself much later.
+        connection.exec_driver_sql("ANALYZE (SKIP_LOCKED) delivery, subject")
     structlog.get_logger().info("store.opened", schema_before=before.current, schema=before.head)
     return now
 
 
-def _check_durability(session: psycopg.Connection[Any]) -> None:
-    """Read back what an acknowledgement's promise rests on."""
+def _check(session: psycopg.Connection[Any]) -> None:
+    """Refuse a pooler, and read back what an acknowledgement's promise rests on."""
+    session.autocommit = True
+    refuse_pooler(session)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         row = session.execute("SELECT current_setting(%s)", (name,)).fetchone()
         if row is None or row[0] == "off":
             raise ConfigurationError("store.url", f"PostgreSQL runs with {name} = off: what it stores could be lost")
+    session.autocommit = False
 
 
 def _take_back(engine: sa.Engine, dead: Collection[int]) -> None:
@@ -133,9 +131,10 @@ def _take_back(engine: sa.Engine, dead: Collection[int]) -> None:
 
 
 @contextmanager
-def _upgrading(url: str) -> Iterator[sa.Connection]:
-    """Give a connection in one transaction that nobody else upgrades beside."""
-    with _engine(upgrading_engine(url)) as engine, engine.begin() as connection:
+def _upgrading(url: str, check: Callable[[psycopg.Connection[Any]], None] = lambda _: None) -> Iterator[sa.Connection]:
+    """Give a connection in one transaction that nobody else upgrades beside, once its session was checked."""
+    with _engine(upgrading_engine(url)) as engine, engine.connect() as connection, connection.begin():
+        check(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
         connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_UPGRADING})"))
         yield connection
 

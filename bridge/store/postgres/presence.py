@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from bridge.domain.errors import ConfigurationError
+from bridge.domain.errors import BridgeError, ConfigurationError
 from bridge.store.postgres import faults
 
 CHANNEL: Final = "gatebridge_work"
@@ -24,6 +24,8 @@ FAMILY: Final = 1_735_550_565
 """The first half of the locks' names; any number that no other program on the database uses."""
 LOOK_SECONDS: Final = 0.4
 GRACE_SECONDS: Final = 1.0
+UNSEEN_SECONDS: Final = 8.0
+"""So long the server believes in a session that it hears nothing of, at the least: see its keepalives."""
 RING_SECONDS: Final = 0.05
 AGAIN_SECONDS: Final = 0.2
 
@@ -59,6 +61,7 @@ class Presence:
         self._log = structlog.get_logger()
         self.owner = 0
         self._gone_since: float | None = None
+        self._seen = monotonic()
         connection = self._come()
         self._thread = Thread(target=self._run, args=(connection,), name="store-presence", daemon=True)
         self._thread.start()
@@ -66,8 +69,8 @@ class Presence:
     @property
     def is_certain(self) -> bool:
         """Tell whether the others still take this process for a living one."""
-        gone = self._gone_since
-        return gone is None or monotonic() - gone < GRACE_SECONDS / 2
+        gone, now = self._gone_since, monotonic()
+        return now - self._seen < UNSEEN_SECONDS if gone is None else now - gone < GRACE_SECONDS / 2
 
     def ring(self) -> None:
         """Tell the others soon that there is work. Any number of rings is one; called from any thread."""
@@ -101,7 +104,7 @@ class Presence:
         except BaseException:
             connection.close()
             raise
-        self._gone_since = None
+        self._seen, self._gone_since = monotonic(), None
         return connection
 
     def _run(self, connection: psycopg.Connection[Any] | None) -> None:
@@ -109,7 +112,7 @@ class Presence:
             try:
                 connection = connection or self._come()
                 self._stay(connection)
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - without this thread, the others take over a living one's work
                 if self._gone_since is None:
                     self._gone_since = monotonic()
                     with contextlib.suppress(OSError):
@@ -136,13 +139,19 @@ class Presence:
                 while notify := connection.pgconn.notifies():
                     self._hear(notify.be_pid, connection)
             now = monotonic()
-            if self._rings and now >= rang + RING_SECONDS:
-                self._rings, rang = False, now
-                if self._has_company:
-                    connection.execute(f"NOTIFY {CHANNEL}")
-            if now >= looked + LOOK_SECONDS:
-                looked = now
-                self._look(connection)
+            try:
+                if self._rings and now >= rang + RING_SECONDS:
+                    self._rings, rang = False, now
+                    if self._has_company:
+                        connection.execute(f"NOTIFY {CHANNEL}")
+                if now >= looked + LOOK_SECONDS:
+                    looked = now
+                    self._look(connection)
+            except psycopg.Error:
+                # A statement that was refused, for a lock or want of room, ends nobody's presence.
+                if connection.closed:
+                    raise
+            self._seen = monotonic()
 
     def _hear(self, pid: int, connection: psycopg.Connection[Any]) -> None:
         if pid != connection.info.backend_pid:
@@ -157,7 +166,12 @@ class Presence:
         self._missed = {number: self._missed.get(number, now) for number in absent}
         dead = sorted(number for number, since in self._missed.items() if now - since >= GRACE_SECONDS)
         if dead:
-            self._take_back(dead)
+            try:
+                self._take_back(dead)
+            except BridgeError as error:
+                self._missed |= dict.fromkeys(dead, now)
+                self._log.warning("store.not_taken_over", processes=dead, why=str(error))
+                return
             self._log.warning("store.peer_lost", processes=dead)
             self._on_heard()
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
 
-from bridge.domain.errors import ConfigurationError
+from bridge.domain.errors import ConfigurationError, StoreUnavailable
 from bridge.domain.outcome import MAX_RETRY_AFTER
 from bridge.ports.clock import Clock
 from bridge.store import inbox, meta, schema, subjects, turns
+from bridge.store.jobs import Unit
 from bridge.store.key_file import KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.process_lock import ProcessLock
@@ -24,7 +26,9 @@ from bridge.store.sqlite.ways import LEASE, Parts, SqliteWays
 from bridge.store.store import SqlStore, mend_times
 from bridge.store.writer import OnBatch, Writer, WriterLimits
 
+T = TypeVar("T")
 BUSY_TIMEOUT = 1.0
+READ_SECONDS = 5.0
 READER_THREADS = 2
 
 
@@ -82,6 +86,23 @@ def schema_state(path: Path) -> SchemaState:
                 return schema.state_of(connection)
         finally:
             engine.dispose()
+
+
+def read_once(path: Path, unit: Unit[T]) -> T | None:
+    """Run a unit that reads beside a process that may own the file; None without a file.
+
+    Raises `StoreUnavailable`.
+    """
+    if not path.exists():
+        return None
+    engine = reader_engine(path, busy_timeout=READ_SECONDS, connections=1)
+    try:
+        with engine.connect() as connection:
+            return unit(connection)
+    except sa.exc.DBAPIError as error:
+        raise StoreUnavailable(f"the database failed: {error.orig}") from error
+    finally:
+        engine.dispose()
 
 
 def _prepare(path: Path, key: Keyring | KeyFile, now: datetime, lease: timedelta) -> tuple[ProcessLock, Keyring]:

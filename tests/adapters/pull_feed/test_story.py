@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bridge.store.sqlite.ways import SqliteWays
 from tests.adapters.pull_feed.house import TOKENS, feed_house
 from tests.service.hilltop import HILLTOP, UNITS
 from tests.service.house import JONAS, SITE
@@ -135,7 +136,9 @@ async def test_codes_and_tokens_are_in_no_log_and_no_file(tmp_path: Path, capfd:
             answers = [await one.fetch(), await one.fetch(Authorization="Bearer nobody")]
             answers.append(await one.fetch(path="?format=xml"))
             files = contents(tmp_path)
-            house.bridge.store._readers.dispose()
+            ways = house.bridge.store._ways
+            assert isinstance(ways, SqliteWays)
+            ways._readers.dispose()
             house.database.rename(house.database.with_suffix(".gone"))
             answers.append(await one.fetch())
             assert [answer.status_code for answer in answers] == [200, 401, 400, 503]
