@@ -140,9 +140,14 @@ class StoreSettings(_Section):
     """A settled delivery is removed after this time, a quarantined one after twice as long."""
 
     @property
+    def is_shared(self) -> bool:
+        """Tell whether other processes may work on the same store."""
+        return self.url.startswith(_POSTGRESQL)
+
+    @property
     def folder(self) -> Path:
         """Where the process keeps what is its own, unless the configuration says otherwise."""
-        return Path(self.url.removeprefix(_SQLITE)).parent if self.url.startswith(_SQLITE) else _STATE_DIR
+        return Path(self.url.removeprefix(_SQLITE)).parent if not self.is_shared else _STATE_DIR
 
 
 class WorkerSettings(_Section):
@@ -397,7 +402,7 @@ def _refuse_unknown_variables() -> None:
 
 
 def _cross_check(settings: Settings) -> None:
-    if settings.store.url.startswith(_POSTGRESQL) and settings.store.key is None:
+    if settings.store.is_shared and settings.store.key is None:
         raise ConfigurationError("store.key", "is needed with PostgreSQL: every process that shares it needs the same")
     if settings.store.keep_deliveries_days < settings.store.keep_bodies_days:
         raise ConfigurationError("store.keep_deliveries_days", "must not be less than store.keep_bodies_days")

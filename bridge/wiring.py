@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -41,7 +41,7 @@ from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
 from bridge.settings import PacingSettings, Settings, from_validation
-from bridge.store import KeyFile, Keyring, LateShelves
+from bridge.store import KeyFile, Keyring, LateLedger, LateShelves
 from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
 
@@ -204,9 +204,14 @@ async def open_store(settings: Settings, metrics: Metrics, clock: Clock) -> Asyn
 async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
     """Open the store and every plug-in, put the bridge together, and close it all in the end."""
     clock = clock or SystemClock()
-    metrics, shelves = Metrics(), LateShelves()
-    async with plug_in(settings, metrics, shelves) as plugs, open_store(settings, metrics, clock) as store:
-        shelves.store = store
+    metrics, shelves, ledger = Metrics(), LateShelves(), LateLedger()
+    accounts = Accounts(ledger=ledger if settings.store.is_shared else None)
+    async with (
+        plug_in(settings, metrics, shelves, accounts) as plugs,
+        open_store(settings, metrics, clock) as store,
+        aclosing(accounts),  # what is rented goes back while the store is open
+    ):
+        shelves.store = ledger.store = store
         alerts, leases = Alerts(metrics), Leases(store)
         pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(

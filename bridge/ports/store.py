@@ -28,6 +28,7 @@ from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.dead_letters import DeadLetterBox
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
+from bridge.ports.permits import SlotLedger
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
 from bridge.ports.shelf import Shelves
@@ -336,6 +337,7 @@ class Store(
     LeaseKeeper,
     Turns,
     WorkBell,
+    SlotLedger,
     SubjectRecords,
     DeskStore,
     AlertSink,

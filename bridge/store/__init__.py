@@ -4,7 +4,7 @@ from bridge.store.codes import CODE_REST
 from bridge.store.databases import open_store, paused_in, place_of, upgrade
 from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
-from bridge.store.late_shelves import LateShelves
+from bridge.store.late import LateLedger, LateShelves
 from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
 from bridge.store.sqlite.opening import open_sqlite
@@ -18,6 +18,7 @@ __all__ = [
     "LEASE",
     "KeyFile",
     "Keyring",
+    "LateLedger",
     "LateShelves",
     "OnBatch",
     "ProcessLock",

@@ -1,6 +1,7 @@
 """The store: async ports in front, units of work behind, whatever the database."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -14,6 +15,7 @@ from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliverySt
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place
+from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId
 from bridge.ports.pruning import Before, Pruned
@@ -31,6 +33,7 @@ from bridge.ports.store import (
     SubjectRow,
 )
 from bridge.store import (
+    account_books,
     bookmarks,
     dead_letters,
     desk,
@@ -118,6 +121,11 @@ class SqlStore:
         if held:
             lost += await self._write_in_time(partial(subjects.renew, claims=held, lease=self._lease()))
         return lost
+
+    async def rent(self, account: str, ask: Ask) -> Granted:
+        """Answer under this process's own name: when it is found dead, its slots go with its leases."""
+        own = replace(ask, holder=str(self._ways.owner))
+        return await self._write_in_time(partial(account_books.change, account=account, ask=own))
 
     async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
         owner, moment = self._ways.owner, self._ways.moment

@@ -17,7 +17,7 @@ from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.queueing import Priority, Waiting, choose
-from bridge.store.dialect import insert_for
+from bridge.store.dialect import insert_for, is_postgresql
 from bridge.store.leases import Lease, Places
 from bridge.store.tables import Instant, SubjectState, literally, subject
 
@@ -123,6 +123,10 @@ def mark_page_of(
 
 
 def _mark_rows(connection: sa.Connection, which: sa.ColumnElement[bool], *, priority: Priority, now: datetime) -> None:
+    if is_postgresql(connection):
+        # In the order of `mark`, or a sweep and a settlement would wait for each other.
+        in_order = [sa.collate(column, "C") for column in (_T.connection, _T.site, _T.tenant)]
+        connection.execute(sa.select(_T.id).where(which).order_by(*in_order).with_for_update(key_share=True))
     values = _marked(sa.literal(priority), sa.literal(now, _T.due_at.type), sa.literal(now, _T.due_at.type))
     connection.execute(sa.update(subject).where(which).values(values))
 

@@ -233,6 +233,13 @@ ledger = sa.Table(
     _partial("ledger_alert", "id", where="kind = 'alert'"),
 )
 
+account_book = sa.Table(
+    "account_book",
+    metadata,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("book", sa.String, nullable=False),
+)
+
 shelf = sa.Table(
     "shelf",
     metadata,

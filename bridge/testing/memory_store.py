@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, Site
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.queueing import Waiting, choose
+from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId
@@ -71,6 +73,7 @@ class MemoryStore:
         self._pauses: dict[Place, Pause] = {}
         self._bookmarks: dict[str, str] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
+        self._books: dict[str, AccountBook] = {}
         self._turns: dict[str, tuple[datetime, bool]] = {}
         self._places = 0
 
@@ -154,6 +157,11 @@ class MemoryStore:
             else:
                 row.lease_until = until
         return lost
+
+    async def rent(self, account: str, ask: Ask) -> Granted:
+        book = self._books.get(account, AccountBook())
+        self._books[account], granted = rent(book, replace(ask, holder="0"), self._now().timestamp())
+        return granted
 
     async def take_turn(self, duty: str, *, every: float, longest: float) -> bool:
         now = self._now()

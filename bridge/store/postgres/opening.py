@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge.domain.errors import ConfigurationError
-from bridge.store import inbox, meta, schema, subjects
+from bridge.store import account_books, inbox, meta, schema, subjects
 from bridge.store.keyring import Keyring
 from bridge.store.postgres import faults
 from bridge.store.postgres.clock import database_time
@@ -122,12 +122,12 @@ def _check(session: psycopg.Connection[Any]) -> None:
     session.autocommit = False
 
 
-def _take_back(engine: sa.Engine, dead: Collection[int]) -> None:
-    def unit(connection: sa.Connection) -> None:
-        inbox.void_leases(connection, of=dead)
-        subjects.void_leases(connection, of=dead)
+def _take_back(engine: sa.Engine, dead: Collection[int]) -> int:
+    def unit(connection: sa.Connection) -> int:
+        account_books.forget(connection, [str(number) for number in dead])
+        return inbox.void_leases(connection, of=dead) + subjects.void_leases(connection, of=dead)
 
-    in_transaction(engine, unit)
+    return in_transaction(engine, unit)
 
 
 @contextmanager

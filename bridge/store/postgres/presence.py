@@ -40,13 +40,16 @@ _HOLDING: Final = (
 
 
 class Presence:
-    """One thread with one connection. `take_back` is called in it with the numbers of those who are dead."""
+    """One thread with one connection.
+
+    `take_back` is called in it with the numbers of those who are dead, or have left, and returns how much they had.
+    """
 
     def __init__(
         self,
         connect: Callable[[], psycopg.Connection[Any]],
         *,
-        take_back: Callable[[Collection[int]], None],
+        take_back: Callable[[Collection[int]], int],
         on_heard: Callable[[], None],
     ) -> None:
         """Take a number and be present. Raises `psycopg.Error` when the server cannot be reached."""
@@ -54,6 +57,7 @@ class Presence:
         self._take_back = take_back
         self._on_heard = on_heard
         self._missed: dict[int, float] = {}
+        self._seen: set[int] = set()
         self._has_company = True
         self._rings = False
         self._closing = Event()
@@ -162,18 +166,21 @@ class Presence:
         living = {number for (number,) in connection.execute(_LIVING, (FAMILY,))}
         holding = {number for (number,) in connection.execute(_HOLDING)}
         self._has_company = bool(living - {self.owner})
-        now, absent = monotonic(), holding - living - {self.owner}
+        self._seen |= living
+        now, absent = monotonic(), (holding | self._seen) - living - {self.owner}
         self._missed = {number: self._missed.get(number, now) for number in absent}
         dead = sorted(number for number, since in self._missed.items() if now - since >= GRACE_SECONDS)
         if dead:
             try:
-                self._take_back(dead)
+                taken_over = self._take_back(dead)
             except BridgeError as error:
                 self._missed |= dict.fromkeys(dead, now)
                 self._log.warning("store.not_taken_over", processes=dead, why=str(error))
                 return
-            self._log.warning("store.peer_lost", processes=dead)
-            self._on_heard()
+            self._seen -= {*dead}
+            if taken_over:
+                self._log.warning("store.peer_lost", processes=dead, taken_over=taken_over)
+                self._on_heard()
 
 
 def _hold(connection: psycopg.Connection[Any], owner: int) -> None:

@@ -1,4 +1,4 @@
-"""Several processes on one database: who has a lease, and who goes first."""
+"""Several processes on one database: who has a lease, who goes first, and how calls are shared out."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,12 @@ def upgrade() -> None:
         sqlite_where=_CLOSING,
         postgresql_where=_CLOSING,
     )
+    op.create_table(
+        "account_book",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
@@ -51,6 +57,7 @@ def downgrade() -> None:
         op.execute("DROP SEQUENCE lease_owner")
         op.execute("DROP TRIGGER ledger_no_change ON ledger")
         op.execute("DROP FUNCTION ledger_is_append_only()")
+    op.drop_table("account_book")
     op.drop_index("subject_closing", table_name="subject")
     op.drop_index("delivery_line", table_name="delivery")
     op.create_index(

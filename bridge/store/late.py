@@ -1,4 +1,4 @@
-"""Shelves that are handed out before the store is open.
+"""What is handed out before the store is open.
 
 Plug-ins are opened first, so that a mistake in their settings makes no database; and some commands open none at all.
 """
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ids import SiteKey
+from bridge.domain.slots import Ask, Granted
+from bridge.ports.permits import SlotLedger
 from bridge.ports.shelf import Item, Shelf, Shelves
 
 
@@ -42,3 +44,15 @@ class _LateShelf:
 
     async def entries(self) -> Mapping[str, Item]:
         return await self._shelves.there(self._site).entries()
+
+
+class LateLedger:
+    """Is that of `store` as soon as it is set; before, every ask raises `StoreUnavailable`."""
+
+    def __init__(self) -> None:
+        self.store: SlotLedger | None = None
+
+    async def rent(self, account: str, ask: Ask) -> Granted:
+        if self.store is None:
+            raise StoreUnavailable("the store is not open here")
+        return await self.store.rent(account, ask)
