@@ -6,6 +6,7 @@ import psycopg
 import sqlalchemy as sa
 
 _AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_SESSIONS: Final = psycopg.errors.ReadOnlySqlTransaction
 _OWN: Final = (psycopg.IntegrityError, psycopg.DataError)
 
 
@@ -23,6 +24,11 @@ def is_the_databases(error: BaseException) -> bool:
 def is_to_be_run_again(error: BaseException) -> bool:
     """Tell whether the unit came to nothing for the sake of another one, and may simply be run again."""
     return isinstance(original(error), _AGAIN)
+
+
+def is_the_sessions(error: BaseException) -> bool:
+    """Tell whether a new session may do what this one cannot: it was begun on a server, or under a rule, that is past."""
+    return isinstance(original(error), _SESSIONS)
 
 
 def why(error: BaseException) -> str:

@@ -1,7 +1,9 @@
 """A few threads, each with a connection, that run units: a transaction each."""
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -58,7 +60,7 @@ def in_transaction(engine: sa.Engine, unit: Unit[T]) -> T:
     for tries_left in reversed(range(TRIES)):
         is_committing = False
         try:
-            with engine.connect() as connection, connection.begin() as transaction:
+            with _borrowed(engine) as connection, connection.begin() as transaction:
                 value = unit(connection)
                 is_committing = True
                 transaction.commit()
@@ -72,3 +74,15 @@ def in_transaction(engine: sa.Engine, unit: Unit[T]) -> T:
                 continue
             raise StoreUnavailable(f"the database failed: {faults.why(error)}") from error
     raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def _borrowed(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection of the pool, and put it away for good where its session is what cannot be written with."""
+    with engine.connect() as connection:
+        try:
+            yield connection
+        except Exception as error:
+            if faults.is_the_sessions(error):
+                connection.invalidate()
+            raise

@@ -57,7 +57,7 @@ class Presence:
         self._take_back = take_back
         self._on_heard = on_heard
         self._missed: dict[int, float] = {}
-        self._seen: set[int] = set()
+        self._known: set[int] = set()
         self._has_company = True
         self._rings = False
         self._closing = Event()
@@ -166,8 +166,8 @@ class Presence:
         living = {number for (number,) in connection.execute(_LIVING, (FAMILY,))}
         holding = {number for (number,) in connection.execute(_HOLDING)}
         self._has_company = bool(living - {self.owner})
-        self._seen |= living
-        now, absent = monotonic(), (holding | self._seen) - living - {self.owner}
+        self._known |= living
+        now, absent = monotonic(), (holding | self._known) - living - {self.owner}
         self._missed = {number: self._missed.get(number, now) for number in absent}
         dead = sorted(number for number, since in self._missed.items() if now - since >= GRACE_SECONDS)
         if dead:
@@ -177,7 +177,7 @@ class Presence:
                 self._missed |= dict.fromkeys(dead, now)
                 self._log.warning("store.not_taken_over", processes=dead, why=str(error))
                 return
-            self._seen -= {*dead}
+            self._known -= {*dead}
             if taken_over:
                 self._log.warning("store.peer_lost", processes=dead, taken_over=taken_over)
                 self._on_heard()
