@@ -17,7 +17,6 @@ from bridge import __version__
 from bridge.cli.context import SOCKET_NAME
 from bridge.cli.listening import authority, listen, listen_here, serving, watched
 from bridge.domain.errors import ConfigurationError
-from bridge.ports.store import Cadence
 from bridge.service.receive import Receiver
 from bridge.settings import LogFormat, Settings
 from bridge.store import ProcessLock
@@ -80,13 +79,12 @@ async def running_bridge(
     Raises `ConfigurationError` for an address that cannot be had. Deliveries are accepted when the block begins.
     """
     log = get_logger()
+    if only is not None and not settings.store.is_shared:
+        raise ConfigurationError("store.url", "names a file that one process owns: --only needs PostgreSQL")
     async with AsyncExitStack() as running:
         listener = None if only is Only.WORKER else running.enter_context(listen(host, port))
         parts = await running.enter_async_context(assemble(settings))
-        cadence = parts.store.cadence
-        if only is not None and not cadence.is_shared:
-            raise ConfigurationError("store.url", "names a file that one process owns: --only needs PostgreSQL")
-        running.enter_context(_alone_in(settings.state_dir, cadence))
+        running.enter_context(_alone_in(settings))
         worker, nudge = _worker(parts), _nobody
         operator_socket = settings.state_dir / SOCKET_NAME
         operator_listener = running.enter_context(listen_here(operator_socket))
@@ -109,11 +107,12 @@ def _nobody() -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path, cadence: Cadence) -> Iterator[None]:
+def _alone_in(settings: Settings) -> Iterator[None]:
     """Keep others out of the state folder, where the store itself does not: two bridges need two folders."""
-    if not cadence.is_shared:
+    if not settings.store.is_shared:
         yield
         return
+    folder = settings.state_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = ProcessLock.take(folder / "bridge", key="server.state_dir")

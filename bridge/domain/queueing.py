@@ -2,7 +2,8 @@
 
 Places are numbered from the store's opening. Emergencies come before everything. Then each eighth place goes to whoever
 has waited longest, whatever its priority, so that nothing starves. Of the others, three in four go first to work that
-closes doors where that is asked for; the fourth, and all that is left, go by priority and then by age.
+closes doors where that is asked for, and the fourth first to work that does not: it may be younger than all that closes,
+and would wait behind it. All that is left goes by priority and then by age.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +45,7 @@ def choose(waiting: Iterable[Waiting], *, limit: int, first_place: int) -> list[
     in_order = sorted(known, key=lambda one: (one.priority, one.due_at, one.id))
     emergencies = _Line(in_order, lambda one: one.priority == Priority.EMERGENCY)
     closing = _Line(in_order, lambda one: one.closes)
+    opening = _Line(in_order, lambda one: not one.closes)
     others = _Line(in_order)
     eldest = _Line(sorted(known, key=lambda one: (one.due_at, one.id)))
     chosen: dict[int, None] = {}
@@ -52,7 +54,7 @@ def choose(waiting: Iterable[Waiting], *, limit: int, first_place: int) -> list[
         if place % ELDEST_EVERY == 0:
             lines = (emergencies, eldest)
         elif place % NOT_CLOSING_EVERY == 0:
-            lines = (emergencies, others)
+            lines = (emergencies, opening, others)
         found = next(chain.from_iterable(line.head(chosen) for line in lines), None)
         if found is None:
             break

@@ -53,6 +53,8 @@ class Granted:
     turns: int = 0
     turns_in: float = 0.0
     rest: float = 0.0
+    is_shared: bool = False
+    """Others have slots, or want some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,14 @@ def rent(book: AccountBook, ask: Ask, now: float) -> tuple[AccountBook, Granted]
         turns = min(ask.turns, max(1, math.ceil(ask.rate * BLOCK_SECONDS)))
         first = max(rest_until, now - LATE_SECONDS, book.next_turn)
         next_turn = first + turns / ask.rate
-    granted = Granted(slots=slots, booked=booked, turns=turns, turns_in=first - now, rest=max(0.0, rest_until - now))
+    granted = Granted(
+        slots=slots,
+        booked=booked,
+        turns=turns,
+        turns_in=first - now,
+        rest=max(0.0, rest_until - now),
+        is_shared=bool(others),
+    )
     return AccountBook(shares=shares, next_turn=next_turn, rest_until=rest_until), granted
 
 

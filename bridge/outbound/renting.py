@@ -54,7 +54,7 @@ class RentedSlots:
             self._renting.cancel()
             await asyncio.gather(self._renting, return_exceptions=True)
         if self._booked:
-            keeps = self.pacer.keep(0)
+            keeps, self._booked = self.pacer.keep(0), 0
             with contextlib.suppress(BridgeError):
                 await self._ledger.rent(self._account, self._ask(keeps=keeps, wants=0, turns=0))
 
@@ -84,8 +84,10 @@ class RentedSlots:
             self._take(granted, ask, asked_at)
             if not granted.booked and not self.pacer.needs:
                 return
-            is_contended = granted.booked > granted.slots or self.pacer.needs > granted.slots
-            await self._sleep(CONTENDED_SECONDS if is_contended else BEAT_SECONDS, is_fixed=is_contended)
+            is_full = self.pacer.needs > granted.slots
+            is_contended = granted.booked > granted.slots or (is_full and granted.is_shared)
+            is_short = is_contended or (is_full and ask.rate is not None)
+            await self._sleep(CONTENDED_SECONDS if is_short else BEAT_SECONDS, is_fixed=is_contended or is_full)
 
     def _ask(self, *, keeps: int, wants: int, turns: int) -> Ask:
         limits, rest = self.pacer.limits, self.pacer.rest()

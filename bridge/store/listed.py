@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import Sighting
-from bridge.domain.ids import ConnectionName, RentalId, SubjectKey
+from bridge.domain.ids import ConnectionName, RentalId, SiteKey, SubjectKey, TenantId
 from bridge.ports.store import Priority
 from bridge.store import records, subjects
 from bridge.store.tables import access, subject
@@ -54,8 +54,16 @@ def keep_transfers(
 
 def _known_rentals(connection: sa.Connection, keys: Sequence[SubjectKey]) -> dict[SubjectKey, set[RentalId]]:
     """Return the known ones of these subjects, each with the rentals that are known of it."""
-    is_asked = sa.tuple_(subject.c.connection, subject.c.site, subject.c.tenant).in_(
-        [(key.connection, key.site, key.tenant) for key in keys]
+    tenants: dict[SiteKey, list[TenantId]] = {}
+    for key in keys:
+        tenants.setdefault((key.connection, key.site), []).append(key.tenant)
+    # Not one list of whole keys: PostgreSQL would think about 500 of them for longer than it looks them up.
+    is_asked = sa.or_(
+        sa.false(),
+        *(
+            sa.and_(subject.c.connection == name, subject.c.site == site, subject.c.tenant.in_(there))
+            for (name, site), there in tenants.items()
+        ),
     )
     joined = sa.select(*_COLUMNS).outerjoin_from(subject, access, access.c.subject_id == subject.c.id)
     known: dict[SubjectKey, set[RentalId]] = {}

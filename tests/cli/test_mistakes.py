@@ -63,6 +63,11 @@ def configured(folder: Path, change: tuple[str, str] = ("", "")) -> str:
         ),
         (('base_url = "http://127.0.0.1:9"', 'base_url = "http://lakeside.test"'), "connections.lakeside.base_url"),
         (("sqlite:///", "mysql://"), "store.url"),
+        (("sqlite:///", "postgresql://u:hush@127.0.0.1:1/"), "store.key"),
+        (
+            ('[store]\nurl = "sqlite:///', f'[store]\nkey = "{"k" * 40}"\nurl = "postgresql://u:hush@127.0.0.1:1/'),
+            "store.url",
+        ),
         (
             ("[sites.options]", '[sites.policy]\ncommon_doors = ["GATE"]\n[sites.options]\none_occupant = true'),
             "sites.0.policy.common_doors",
@@ -76,7 +81,7 @@ def test_serve_refuses_and_names_the_key(tmp_path: Path, change: tuple[str, str]
     assert len(errors) == 1
     assert named in errors[0]
     assert "Traceback" not in done.stderr
-    assert "key-of-the-cli-tests" not in done.stdout + done.stderr
+    assert not any(secret in done.stdout + done.stderr for secret in ("key-of-the-cli-tests", "hush"))
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,8 @@ def test_serve_refuses_and_names_the_key(tmp_path: Path, change: tuple[str, str]
     [
         (("serv",), 2, "serve"),
         (("serve", "--port", "70000"), 2, "--port"),
+        (("serve", "--only", "both"), 2, "receiver or worker"),
+        (("serve", "--only", "worker"), 2, "store.url"),
         (("deliveries", "show", "many"), 2, "number"),
         (("deliveries", "show", "7"), 1, "7"),
         (("deliveries", "replay", "7"), 1, "7"),

@@ -26,6 +26,8 @@ KEY_HEADER = {"Authorization": f"ApiKey {API_KEY}"}
 SECRET = "flow-secret-of-the-webhook-5b1e"
 STORE_KEY = "flow-key-that-seals-the-codes-of-the-store-9c4d"
 WAIT_SECONDS = 20.0
+READY = '"bridge.ready"'
+"""What a worker alone says, which has no port to ask at."""
 T = TypeVar("T")
 
 CONFIGURATION = """
@@ -110,20 +112,20 @@ class House:
         return {**os.environ, **secrets, "COLUMNS": "200"}
 
     @contextlib.contextmanager
-    def serving(self, program: Sequence[str] | None = None) -> Iterator[Bridge]:
+    def serving(self, program: Sequence[str] | None = None, *, options: Sequence[str] = ()) -> Iterator[Bridge]:
         """Serve inside the block; `program` runs `gatebridge` in another way than by its own command."""
         port = free_port()
         log = self.folder / f"serve-{port}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*(program or command()), "serve", "--config", str(self.file), "--port", str(port)],
+                [*(program or command()), "serve", "--config", str(self.file), "--port", str(port), *options],
                 env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
         try:
             bridge = Bridge(process=process, port=port, log=log)
-            until(lambda: process.poll() is not None or self._is_ready(port))
+            until(lambda: process.poll() is not None or self._is_ready(port) or READY in bridge.output)
             assert process.poll() is None, bridge.output
             yield bridge
         finally:

@@ -92,6 +92,7 @@ class Control:
                 "calls": [
                     {
                         "at": entry.at.isoformat(),
+                        "ended": None if entry.ended is None else entry.ended.isoformat(),
                         "method": entry.method,
                         "path": entry.path,
                         "site": entry.site,

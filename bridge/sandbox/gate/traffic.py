@@ -24,9 +24,10 @@ REHEARSAL: Final = "gate.rehearsal"
 
 @dataclass(slots=True, kw_only=True)
 class CallEntry:
-    """One call of the API. `status` stays None until it is answered; queries and bodies are not kept."""
+    """One call of the API. `status` and `ended` stay None until it is answered; queries and bodies are not kept."""
 
     at: datetime
+    ended: datetime | None = None
     method: str
     path: str
     site: str
@@ -48,6 +49,9 @@ class CallLog:
         entry = CallEntry(at=self._clock.now(), method=method, path=path, site=site)
         self._entries.append(entry)
         return entry
+
+    def ended(self, entry: CallEntry) -> None:
+        entry.ended = self._clock.now()
 
     def clear(self) -> None:
         self._entries.clear()
@@ -72,19 +76,25 @@ class Traffic:
                 entry.status = message["status"]
             await send(message)
 
+        try:
+            await self._serve(entry, scope, receive, watch)
+        finally:
+            self._calls.ended(entry)
+
+    async def _serve(self, entry: CallEntry, scope: Scope, receive: Receive, send: Send) -> None:
         receive = await _read_ahead(receive)
         await asyncio.sleep(self._faults.latency)
         if not self._is_authorised(scope):
             answer = _error(401, "unauthorized", "a key is needed")
-            await answer(scope, receive, watch)
+            await answer(scope, receive, send)
             return
-        fault = self._faults.take(method, path, site)
+        fault = self._faults.take(entry.method, entry.path, entry.site)
         if fault is None:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, send)
             return
         entry.fault = fault.kind
-        self._log.info("fault.met", kind=str(fault.kind), method=method)
-        await self._suffer(fault, scope, receive, watch)
+        self._log.info("fault.met", kind=str(fault.kind), method=entry.method)
+        await self._suffer(fault, scope, receive, send)
 
     async def _suffer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
