@@ -2,8 +2,8 @@
 
 Places are numbered from the store's opening. Emergencies come before everything. Then each eighth place goes to whoever
 has waited longest, whatever its priority, so that nothing starves. Of the others, three in four go first to work that
-closes doors where that is asked for, and the fourth first to work that does not: it may be younger than all that closes,
-and would wait behind it. All that is left goes by priority and then by age.
+closes doors where that is asked for, and the fourth first to work that does not, which may be younger than all that
+closes. All that is left goes by priority and then by age.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -54,7 +54,11 @@ class Block:
 
     def wait(self, now: float) -> float:
         """Return the seconds until a turn may be taken, or infinity where another block must be rented."""
-        return math.inf if self.left <= 0 or max(now, self.due) > self.until else _seconds(self.due - now)
+        return math.inf if self.is_spent(now) else _seconds(self.due - now)
+
+    def is_spent(self, now: float) -> bool:
+        """Tell whether none of its turns can be taken any more: all are taken, or it is too late for the rest."""
+        return self.left <= 0 or max(now, self.due) > self.until
 
     def taken(self, now: float) -> "Block":
         del now

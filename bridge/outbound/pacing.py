@@ -91,6 +91,7 @@ class Pacer:
         self._until = -math.inf if on_need else math.inf
         self._turns: Bucket | Block = Block()
         self._strain = Strain()
+        self._told_until = -math.inf
         self._waiting: deque[asyncio.Future[_Leave]] = deque()
         self._sent: deque[float] = deque()
         self._alarm: Handle | None = None
@@ -113,7 +114,8 @@ class Pacer:
 
     @property
     def turns_needed(self) -> int:
-        return len(self._waiting) if isinstance(self._turns, Block) and self._turns.left <= 0 else 0
+        is_spent = isinstance(self._turns, Block) and self._turns.is_spent(self._timer.time())
+        return len(self._waiting) if is_spent else 0
 
     def rate(self) -> float | None:
         """Return how many calls a second may go out now, as configured and as learned; None where none is known."""
@@ -124,11 +126,15 @@ class Pacer:
 
     def rest(self) -> float:
         """Return for how many seconds the account is left alone."""
+        return max(self.own_rest(), self._told_until - self._timer.time())
+
+    def own_rest(self) -> float:
+        """Return for how many seconds by what was heard here: what others heard is not told again, or it would grow."""
         return self._strain.rest(self._timer.time())
 
     def is_resting(self) -> bool:
         """Tell whether the account is left alone for so long that nothing is worth beginning."""
-        return self._strain.rest_until > -math.inf and self.rest() > SHORT_REST
+        return max(self._strain.rest_until, self._told_until) > -math.inf and self.rest() > SHORT_REST
 
     def runs(self) -> int:
         """Return how many tenants may be brought in step at once through this account."""
@@ -161,7 +167,7 @@ class Pacer:
         if turns is not None:
             self._turns = turns
         if rest > self.rest():
-            self._strain = replace(self._strain, rest_until=self._timer.time() + rest)
+            self._told_until = self._timer.time() + rest
         self.go_on()
 
     def keep(self, wanted: int) -> int:
@@ -210,7 +216,7 @@ class Pacer:
     def _blocked(self) -> float | None:
         """Return None if a call may go out, or the seconds until one may; infinite until a call ends, or a grant."""
         now, rate = self._timer.time(), self.rate()
-        wait = self._strain.rest(now)
+        wait = self.rest()
         if rate is not None:
             if self._on_need is None:
                 self._turns = replace(self._turns, rate=rate) if isinstance(self._turns, Bucket) else Bucket(rate=rate)

@@ -90,7 +90,7 @@ class RentedSlots:
             await self._sleep(CONTENDED_SECONDS if is_short else BEAT_SECONDS, is_fixed=is_contended or is_full)
 
     def _ask(self, *, keeps: int, wants: int, turns: int) -> Ask:
-        limits, rest = self.pacer.limits, self.pacer.rest()
+        limits = self.pacer.limits
         return Ask(
             holder=self._holder,
             cap=limits.concurrent,
@@ -98,7 +98,7 @@ class RentedSlots:
             wants=min(wants, limits.concurrent),
             rate=self.pacer.rate(),
             turns=turns,
-            rest=rest,
+            rest=self.pacer.own_rest(),
         )
 
     def _take(self, granted: Granted, ask: Ask, asked_at: float) -> None:

@@ -179,6 +179,10 @@ class LeaseKeeper(Protocol):
     def is_certain(self) -> bool:
         """Tell whether nobody can have taken this process for dead, and its claims for their own."""
 
+    @property
+    def certain_since(self) -> float:
+        """Return when that may have been so last, in seconds of `time.monotonic`: what is older may be others'."""
+
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         """Make the leases of these claims last as if they had been taken now; return the claims that are lost."""
 

@@ -203,7 +203,8 @@ class Converger:
             )
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
-        return replace(end, wake=await self._woken(case, record, reading.kin, progress))
+        woken = await self._woken(case, record, reading.kin, progress)
+        return replace(end, access=_to_be_kept(record, progress), wake=woken)
 
     async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
         """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
@@ -254,7 +255,6 @@ class Converger:
         is_gone = progress.observed is not None and not progress.observed.exists
         return SubjectCommit(
             outcome=outcome,
-            access=tuple(progress.access.values()),
             retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
             taken_code=progress.newly_taken,
             profile=progress.newly_told,
@@ -263,6 +263,13 @@ class Converger:
             tasks=tasks[0].raised,
             mended=tasks[1].over,
         )
+
+
+def _to_be_kept(record: SubjectRecord, progress: Progress) -> tuple[AccessRecord, ...]:
+    """Return the records to be written: of a run that has written nothing yet, those that are not as they were read."""
+    if progress.entries or progress.codes != record.codes:
+        return tuple(progress.access.values())
+    return tuple(one for one in progress.access.values() if one != record.access.get(one.rental))
 
 
 def _reminds(attempts: int) -> bool:

@@ -47,7 +47,8 @@ class Leases:
         until = self._until.get(claim)
         if until is None:
             return
-        if self._seconds() >= until or not self._keeper.is_certain:
+        was_dead = until - self._keeper.cadence.lease < self._keeper.certain_since
+        if self._seconds() >= until or was_dead or not self._keeper.is_certain:
             raise LeaseLost("the lease may have run out meanwhile")
 
     async def renew(self) -> Sequence[Claim]:
@@ -61,4 +62,12 @@ class Leases:
             self._log.warning("leases.not_renewed", why=str(error))
             return [claim for claim in claims if self._until.get(claim, asked_at + 1) <= self._seconds()]
         self.begin((claim for claim in claims if claim in self._until and claim not in lost), asked_at=asked_at)
-        return lost
+        return [claim for claim in lost if claim in self._until]  # who ended meanwhile has lost nothing
+
+    async def is_kept(self, claim: Claim) -> bool:
+        """Renew this one; tell whether it is still in force. Raises `StoreUnavailable`."""
+        asked_at = self._seconds()
+        if await self._keeper.renew([claim]):
+            return False
+        self.begin([claim], asked_at=asked_at)
+        return True

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from bridge.domain.deliveries import ClaimedSubject, Sighting
+from bridge.domain.errors import BridgeError
 from bridge.domain.ids import SiteKey
 from bridge.ports.store import Priority, SubjectQueue
 from bridge.service.breakers import Breakers
@@ -24,14 +25,19 @@ class ReachableSubjects:
     ) -> Sequence[ClaimedSubject]:
         shut = self._breakers.shut_sites()
         claims: list[ClaimedSubject] = []
-        for site in self._breakers.wanting_probe():
-            if site not in without and len(claims) < limit:
-                claims += await self._probe(site, without)
-        if len(claims) == limit:
-            return claims
-        first = {*closing_first, *self._breakers.recovering_sites()}
-        rest = await self._queue.claim_subjects(limit - len(claims), without={*without, *shut}, closing_first=first)
-        return [*claims, *rest]
+        try:
+            for site in self._breakers.wanting_probe():
+                if site not in without and len(claims) < limit:
+                    claims += await self._probe(site, without)
+            if len(claims) < limit:
+                first = {*closing_first, *self._breakers.recovering_sites()}
+                others, left = {*without, *shut}, limit - len(claims)
+                claims += await self._queue.claim_subjects(left, without=others, closing_first=first)
+        except BridgeError:
+            if not claims:
+                raise
+            # A probe that nobody runs would keep its site shut for ever.
+        return claims
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         shut = self._breakers.shut_sites()

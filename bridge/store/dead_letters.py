@@ -102,7 +102,8 @@ def discard_dead(connection: sa.Connection, *, letter: WorkId, by: Signature, de
         raise DoorsOpen(say_open_doors(found))
     if letter.kind is WorkKind.SUBJECT:
         resting = {"state": SubjectState.IDLE, "due_at": None, "attempts": 0, "note": None, "marked_since": None}
-        connection.execute(sa.update(subject).where(_S.id == letter.number).values(resting))
+        told = connection.execute(sa.update(subject).where(_S.id == letter.number, _DEAD_SUBJECT).values(resting))
+        _check_was_dead(letter, told.rowcount)
     else:
         _set_delivery(connection, letter, state=DeliveryState.IGNORED, note=discard_note(by))
     ledger.append(connection, [discarded(found, by)])
@@ -110,7 +111,14 @@ def discard_dead(connection: sa.Connection, *, letter: WorkId, by: Signature, de
 
 
 def _set_delivery(connection: sa.Connection, letter: WorkId, **values: Any) -> None:
-    connection.execute(sa.update(delivery).where(_D.id == letter.number).values(fence=_D.fence + 1, **values))
+    set_it = sa.update(delivery).where(_D.id == letter.number, _DEAD_DELIVERY).values(fence=_D.fence + 1, **values)
+    _check_was_dead(letter, connection.execute(set_it).rowcount)
+
+
+def _check_was_dead(letter: WorkId, rows: int) -> None:
+    """Raise `NotFoundHere` where another process made it due meanwhile: what it owes must not be forgotten."""
+    if rows != 1:
+        raise NotFoundHere(f"{letter} is no longer a dead letter")
 
 
 def _of_subject(connection: sa.Connection, row: Any) -> DeadLetter:

@@ -21,3 +21,13 @@ def insert_for(dialect: str, table: sa.Table) -> Insert:
 
 def is_postgresql(connection: sa.Connection) -> bool:
     return connection.dialect.name == POSTGRESQL
+
+
+def begins_with(connection: sa.Connection, column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a text begins with an ASCII `prefix`.
+
+    On SQLite, which compares bytes, it is a range that the index knows; PostgreSQL's order is that of some language.
+    """
+    if is_postgresql(connection):
+        return sa.func.starts_with(column, prefix, type_=sa.Boolean)
+    return sa.and_(column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1))

@@ -32,24 +32,14 @@ def claim(
     without: Collection[ConnectionName] = (),
 ) -> list[ClaimedDelivery]:
     """Lease due deliveries for these places; one whose lease has run out is due as it was before."""
-    take_back(connection, delivery.c.lease_until <= now)
+    connection.execute(_TAKE_BACK_LATE, {"now": now})
     rows = connection.execute(_lines(frozenset(without)), {"limit": places.limit, "now": now}).all()
     waiting = [Waiting(id=row.id, priority=row.priority, due_at=row.due_at) for row in rows]
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
         return []
-    taken = (
-        sa.update(delivery)
-        .where(delivery.c.id.in_(chosen))
-        .values(
-            state=DeliveryState.RUNNING,
-            fence=delivery.c.fence + 1,
-            lease_until=lease.until(now),
-            lease_owner=lease.owner,
-        )
-        .returning(*_CLAIMED)
-    )
-    found = {row.id: row for row in connection.execute(taken)}
+    bound_to = {"chosen": chosen, "until": lease.until(now), "owner": lease.owner}
+    found = {row.id: row for row in connection.execute(_TAKE, bound_to)}
     return [
         ClaimedDelivery(
             id=DeliveryId(row.id),
@@ -95,10 +85,11 @@ def renew(
     connection: sa.Connection, claims: Sequence[ClaimedDelivery], *, now: datetime, lease: Lease
 ) -> list[ClaimedDelivery]:
     """Make the leases last as if they were taken now; return the claims that are no longer in force."""
+    until = lease.until(now)
     lost = []
     for claimed in sorted(claims, key=lambda claim: claim.id):
-        held = sa.update(delivery).where(delivery.c.id == claimed.id, delivery.c.fence == claimed.fence, _RUNNING)
-        if connection.execute(held.values(lease_until=lease.until(now))).rowcount != 1:
+        bound_to = {"of_id": claimed.id, "of_fence": claimed.fence, "lease_until": until}
+        if connection.execute(_RENEW, bound_to).rowcount != 1:
             lost.append(claimed)
     return lost
 
@@ -111,12 +102,17 @@ def owners(connection: sa.Connection) -> set[int]:
 
 def next_due(connection: sa.Connection, *, without: Collection[ConnectionName] = ()) -> datetime | None:
     """Return the earliest time at which a claim finds something: a due time, or the end of a lease."""
+    asked = _next_times(frozenset(without))
+    return min((time for one in asked if (time := connection.scalar(one)) is not None), default=None)
+
+
+@lru_cache(maxsize=64)
+def _next_times(without: frozenset[ConnectionName]) -> Sequence[sa.Select[Any]]:
     due, until = delivery.c.due_at, delivery.c.lease_until
-    asked = [
+    waiting = [
         sa.select(due).where(in_line(priority), _elsewhere(without)).order_by(due).limit(1) for priority in DELIVERED
     ]
-    asked.append(sa.select(until).where(_RUNNING).order_by(until).limit(1))
-    return min((time for one in asked if (time := connection.scalar(one)) is not None), default=None)
+    return [*waiting, sa.select(until).where(_RUNNING).order_by(until).limit(1)]
 
 
 def in_line(priority: Priority) -> sa.ColumnElement[bool]:
@@ -126,9 +122,8 @@ def in_line(priority: Priority) -> sa.ColumnElement[bool]:
 
 def settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySettlement, now: datetime) -> None:
     """End the run and mark what it saw, whatever the outcome. Raises `LeaseLost` when the claim is no longer ours."""
-    held = sa.and_(delivery.c.id == claimed.id, delivery.c.fence == claimed.fence, _RUNNING)
-    result = connection.execute(sa.update(delivery).where(held).values(lease_until=None, lease_owner=None, **_end(end)))
-    if result.rowcount != 1:
+    bound_to = {"of_id": claimed.id, "of_fence": claimed.fence, **_end(end)}
+    if connection.execute(_SETTLE, bound_to).rowcount != 1:
         raise LeaseLost(f"delivery {claimed.id} is no longer ours")
     if end.sightings:
         keys = sorted({sighting.subject for sighting in end.sightings})
@@ -143,13 +138,12 @@ def settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySet
 def _end(end: DeliverySettlement) -> Mapping[str, Any]:
     match end.outcome:
         case Done():
-            return {"state": end.state, "due_at": None, "note": _note(end.note)}
+            return {"state": end.state, "due_at": None, "failed": 0, "note": _note(end.note)}
         case RetryAt(when=when, why=why, is_parked=is_parked):
-            failed = delivery.c.attempts + (0 if is_parked else 1)
-            return {"state": DeliveryState.NEW, "due_at": when, "attempts": failed, "note": _note(end.note or why)}
+            failed = 0 if is_parked else 1
+            return {"state": DeliveryState.NEW, "due_at": when, "failed": failed, "note": _note(end.note or why)}
         case Dead(why=why):
-            failed = delivery.c.attempts + 1
-            return {"state": DeliveryState.DEAD, "due_at": None, "attempts": failed, "note": _note(end.note or why)}
+            return {"state": DeliveryState.DEAD, "due_at": None, "failed": 1, "note": _note(end.note or why)}
 
 
 def _note(text: str | None) -> str | None:
@@ -172,9 +166,13 @@ def _link_statement(dialect: str) -> sa.Insert:
 
 def take_back(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     """Take these running deliveries back to where they were in the queue, attempts kept; return how many."""
+    return connection.execute(_take_back(which)).rowcount
+
+
+def _take_back(which: sa.ColumnElement[bool]) -> sa.Update:
     held = sa.select(delivery.c.id).where(_RUNNING, which).with_for_update(skip_locked=True)
-    taken_back = {"state": DeliveryState.NEW, "lease_until": None, "lease_owner": None}
-    return connection.execute(sa.update(delivery).where(delivery.c.id.in_(held)).values(taken_back)).rowcount
+    taken_back = {"state": literally(DeliveryState.NEW), "lease_until": sa.null(), "lease_owner": sa.null()}
+    return sa.update(delivery).where(delivery.c.id.in_(held)).values(taken_back)
 
 
 def void_leases(connection: sa.Connection, of: Collection[int] | None = None) -> int:
@@ -189,3 +187,36 @@ def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, lon
     connection.execute(sa.update(delivery).where(_NEW, delivery.c.due_at > now, ahead).values(due_at=now))
     connection.execute(sa.update(delivery).where(_RUNNING, delivery.c.lease_until > until).values(lease_until=until))
     connection.execute(sa.update(delivery).where(_RUNNING, delivery.c.due_at > now).values(due_at=now))
+
+
+# Statements of every run and claim. Building one anew would cost more than running it.
+_IS_CLAIM: Final = sa.and_(
+    delivery.c.id == sa.bindparam("of_id", type_=sa.BigInteger),
+    delivery.c.fence == sa.bindparam("of_fence", type_=sa.Integer),
+    _RUNNING,
+)
+_RENEW: Final = sa.update(delivery).where(_IS_CLAIM).values(lease_until=sa.bindparam("lease_until", type_=Instant))
+_TAKE_BACK_LATE: Final = _take_back(delivery.c.lease_until <= sa.bindparam("now", type_=Instant))
+_TAKE: Final = (
+    sa.update(delivery)
+    .where(delivery.c.id.in_(sa.bindparam("chosen", expanding=True)))
+    .values(
+        state=literally(DeliveryState.RUNNING),
+        fence=delivery.c.fence + 1,
+        lease_until=sa.bindparam("until", type_=Instant),
+        lease_owner=sa.bindparam("owner", type_=sa.BigInteger),
+    )
+    .returning(*_CLAIMED)
+)
+_SETTLE: Final = (
+    sa.update(delivery)
+    .where(_IS_CLAIM)
+    .values(
+        state=sa.bindparam("state", type_=sa.String),
+        due_at=sa.bindparam("due_at", type_=Instant),
+        note=sa.bindparam("note", type_=sa.String),
+        attempts=delivery.c.attempts + sa.bindparam("failed", type_=sa.Integer),
+        lease_until=sa.null(),
+        lease_owner=sa.null(),
+    )
+)

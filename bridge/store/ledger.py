@@ -13,6 +13,8 @@ from bridge.ports.store import AlertRow
 from bridge.store.dialect import is_postgresql
 from bridge.store.tables import ledger, literally
 
+_END: Final = sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)
+_APPEND: Final = sa.insert(ledger)
 _LOCK_THE_END: Final = sa.text("SELECT pg_advisory_xact_lock(1735550567)")
 
 
@@ -22,13 +24,13 @@ def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
         return
     if is_postgresql(connection):
         connection.execute(_LOCK_THE_END)
-    chain = connection.scalar(sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)) or GENESIS
+    chain = connection.scalar(_END) or GENESIS
     rows = []
     for given in entries:
         entry = replace(given, at=given.at.astimezone(UTC))
         chain = link(chain, entry)
         rows.append(_row(entry, chain))
-    connection.execute(sa.insert(ledger), rows)
+    connection.execute(_APPEND, rows)
 
 
 def read_chain(connection: sa.Connection) -> Iterator[tuple[LedgerEntry, str]]:

@@ -9,6 +9,7 @@ from bridge.domain.errors import NotFoundHere
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place, Scope
 from bridge.store import ledger
+from bridge.store.dialect import begins_with
 from bridge.store.meta import set_value
 from bridge.store.tables import from_micros, meta, to_micros
 
@@ -17,7 +18,7 @@ _PREFIX: Final = "pause:"
 
 def list_pauses(connection: sa.Connection) -> list[Pause]:
     """Return what is paused, the oldest first."""
-    kept = sa.select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True))
+    kept = sa.select(meta).where(begins_with(connection, meta.c.name, _PREFIX))
     return sorted((_pause(row.name, row.value) for row in connection.execute(kept)), key=lambda pause: pause.since)
 
 

@@ -12,6 +12,8 @@ from bridge.store.tables import AGEING, delivery, literally
 MAX_BYTES: Final = 4 * 1024 * 1024
 """Large bodies make small batches: SQLite visits each page that it frees."""
 _SETTLED: Final = (DeliveryState.DONE, DeliveryState.IGNORED, DeliveryState.TEST)
+_IS_OVER: Final = delivery.c.state.in_([*_SETTLED, DeliveryState.QUARANTINED])
+"""Asked again of each row: another process may just have been told to replay it."""
 _REMOVED: Final = tuple((state, is_emptied) for state in _SETTLED for is_emptied in (True, False))
 
 
@@ -23,12 +25,12 @@ def prune(connection: sa.Connection, *, before: Before, limit: int) -> Pruned:
     batch.take(DeliveryState.QUARANTINED, is_emptied=False, before=before.quarantined)
     removed = batch.hand_over()
     if removed:  # what links them to subjects goes with them
-        connection.execute(sa.delete(delivery).where(delivery.c.id.in_(removed)))
+        connection.execute(sa.delete(delivery).where(delivery.c.id.in_(removed), _IS_OVER))
     for state in _SETTLED:
         batch.take(state, is_emptied=False, before=before.bodies)
     emptied = batch.hand_over()
     if emptied:
-        emptying = sa.update(delivery).where(delivery.c.id.in_(emptied))
+        emptying = sa.update(delivery).where(delivery.c.id.in_(emptied), _IS_OVER)
         connection.execute(emptying.values(body=b"", is_emptied=True))
     return Pruned(emptied=len(emptied), removed=len(removed))
 

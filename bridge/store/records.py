@@ -15,7 +15,7 @@ from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
 from bridge.store.dialect import insert_for, insert_into
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, from_micros, subject, task, to_micros, transfer
+from bridge.store.tables import access, code, from_micros, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -32,30 +32,60 @@ _ACCESS_VALUES: Final = (
     "staff_lock",
     "unsure",
 )
+_OF: Final = sa.bindparam("of", type_=sa.BigInteger)
+_ACCESS: Final = sa.select(access).where(access.c.subject_id == _OF)
+_TOUCHES: Final = sa.or_(transfer.c.left_rental == access.c.rental, transfer.c.heir == access.c.rental)
+_ALL: Final = (
+    sa.select(
+        subject.c.id,
+        subject.c.ref,
+        subject.c.profile,
+        access.c.rental,
+        *(access.c[name] for name in _ACCESS_VALUES),
+        code.c.id.label("code_id"),
+        *(code.c.state, code.c.sealed, code.c.taken),
+        task.c.unit.label("told_at_unit"),
+        *(task.c.problem, task.c.platform_id),
+        *(transfer.c.left_rental, transfer.c.heir, transfer.c.seen_at),
+    )
+    .select_from(subject)
+    .outerjoin(access, access.c.subject_id == subject.c.id)
+    .outerjoin(code, code.c.subject_id == subject.c.id)
+    .outerjoin(task, task.c.subject_id == subject.c.id)
+    .outerjoin(transfer, sa.and_(transfer.c.connection == subject.c.connection, _TOUCHES))
+    .where(subjects.IS_BOUND)
+)
+"""All of a subject in one question: its rentals, codes, tasks and transfers are few, and each question costs a turn."""
+_KEEP_REF: Final = (
+    sa.update(subject).where(subject.c.id == _OF).values(ref=sa.bindparam("ref", type_=subject.c.ref.type))
+)
+_KEEP_PROFILE: Final = (
+    sa.update(subject).where(subject.c.id == _OF).values(profile=sa.bindparam("profile", type_=sa.String))
+)
 
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
     """Return all that is known of the subject; an unknown one has an empty record."""
-    chosen = sa.select(subject.c.id, subject.c.ref, subject.c.profile).where(subjects.is_key(key))
-    row = connection.execute(chosen).one_or_none()
-    if row is None:
+    rows = connection.execute(_ALL, subjects.bound(key)).all()
+    if not rows:
         return SubjectRecord()
-    tasks = connection.execute(
-        sa.select(task.c.unit, task.c.problem, task.c.platform_id).where(task.c.subject_id == row.id)
-    )
+    told = {row.told_at_unit: row for row in rows if row.told_at_unit is not None}
+    sealed = {row.code_id: row for row in rows if row.code_id is not None}
+    linked = {row.left_rental: row for row in rows if row.left_rental is not None}
+    links = {RentalId(left): Link(heir=RentalId(row.heir), seen_at=row.seen_at) for left, row in linked.items()}
     return SubjectRecord(
-        access={record.rental: record for record in access_of(connection, row.id)},
-        codes=codes.load(connection, row.id, key, keyring),
-        ref=row.ref,
-        profile=row.profile,
-        links=(links := _links(connection, key.connection, row.id)),
-        elsewhere=_elsewhere(connection, row.id, links),
-        open_tasks={UnitId(found.unit): OpenTask(problem=found.problem, id=found.platform_id) for found in tasks},
+        access={RentalId(row.rental): _record(row) for row in rows if row.rental is not None},
+        codes=codes.opened([sealed[number] for number in sorted(sealed)], key, keyring),
+        ref=rows[0].ref,
+        profile=rows[0].profile,
+        links=links,
+        elsewhere=_elsewhere(connection, rows[0].id, links),
+        open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
     )
 
 
 def access_of(connection: sa.Connection, subject_id: int) -> list[AccessRecord]:
-    return [_record(row) for row in connection.execute(sa.select(access).where(access.c.subject_id == subject_id))]
+    return [_record(row) for row in connection.execute(_ACCESS, {"of": subject_id})]
 
 
 def _record(row: sa.Row[Any]) -> AccessRecord:
@@ -75,14 +105,6 @@ def _record(row: sa.Row[Any]) -> AccessRecord:
         staff_lock=row.staff_lock,
         unsure=frozenset(TargetId(target) for target in row.unsure),
     )
-
-
-def _links(connection: sa.Connection, name: ConnectionName, subject_id: int) -> dict[RentalId, Link]:
-    """Return the links that touch a rental of the subject, on either side: a transfer may cross sites."""
-    rentals = sa.select(access.c.rental).where(access.c.subject_id == subject_id)
-    touches = sa.or_(transfer.c.left_rental.in_(rentals), transfer.c.heir.in_(rentals))
-    rows = connection.execute(sa.select(transfer).where(transfer.c.connection == name, touches))
-    return {RentalId(row.left_rental): Link(heir=RentalId(row.heir), seen_at=row.seen_at) for row in rows}
 
 
 def _elsewhere(connection: sa.Connection, subject_id: int, links: Links) -> dict[RentalId, SubjectKey]:
@@ -132,10 +154,6 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
     """Replace the records of these rentals; the last of two for one rental counts."""
     if not changed:
         return
-    insert = insert_into(connection, access)
-    replace = insert.on_conflict_do_update(
-        index_elements=["subject_id", "rental"], set_={name: insert.excluded[name] for name in _ACCESS_VALUES}
-    )
     rows = [
         {
             "subject_id": subject_id,
@@ -156,12 +174,19 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
         }
         for record in changed
     ]
-    connection.execute(replace, rows)
+    connection.execute(_replace_access(connection.dialect.name), rows)
+
+
+@cache
+def _replace_access(dialect: str) -> sa.Insert:
+    insert = insert_for(dialect, access)
+    new = {name: insert.excluded[name] for name in _ACCESS_VALUES}
+    return insert.on_conflict_do_update(index_elements=["subject_id", "rental"], set_=new)
 
 
 def keep_ref(connection: sa.Connection, subject_id: int, ref: Mapping[str, Any] | None) -> None:
     value = None if ref is None else dict(ref)
-    connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(ref=value))
+    connection.execute(_KEEP_REF, {"of": subject_id, "ref": value})
 
 
 def keep_transfers(
@@ -183,7 +208,7 @@ def keep_transfers(
 
 
 def keep_profile(connection: sa.Connection, subject_id: int, profile: str) -> None:
-    connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(profile=profile))
+    connection.execute(_KEEP_PROFILE, {"of": subject_id, "profile": profile})
 
 
 def keep_tasks(connection: sa.Connection, subject_id: int, told: Mapping[UnitId, OpenTask], now: datetime) -> None:

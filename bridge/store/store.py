@@ -1,5 +1,6 @@
 """The store: async ports in front, units of work behind, whatever the database."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
-from bridge.domain.work_id import WorkId
+from bridge.domain.work_id import WorkId, WorkKind
 from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.shelf import Shelf
@@ -71,7 +72,8 @@ class SqlStore:
         self._ways = ways
         self._keyring = keyring
         self._latest = opened_at
-        self._places = 0
+        # Counted for each kind by itself: taken in turns, one of them would never meet the eldest's place.
+        self._places = Counter[WorkKind]()
 
     @property
     def cadence(self) -> Cadence:
@@ -80,6 +82,10 @@ class SqlStore:
     @property
     def is_certain(self) -> bool:
         return self._ways.is_certain
+
+    @property
+    def certain_since(self) -> float:
+        return self._ways.certain_since
 
     def on_work(self, heard: Callable[[], None]) -> None:
         self._ways.on_work(heard)
@@ -93,8 +99,9 @@ class SqlStore:
     async def claim_deliveries(
         self, limit: int, *, without: Collection[ConnectionName] = ()
     ) -> Sequence[ClaimedDelivery]:
-        claim = partial(inbox.claim, places=self._next(limit), lease=self._lease(), without=without)
-        return self._given(await self._write_in_time(partial(self._claim, claim)))
+        places = self._next(WorkKind.DELIVERY, limit)
+        claim = partial(inbox.claim, places=places, lease=self._lease(), without=without)
+        return self._given(WorkKind.DELIVERY, await self._write_in_time(partial(self._claim, claim)))
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
         await self._write_in_time(partial(inbox.settle, claimed=claim, end=settlement))
@@ -105,9 +112,9 @@ class SqlStore:
     async def claim_subjects(
         self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
     ) -> Sequence[ClaimedSubject]:
-        places, lease = self._next(limit), self._lease()
+        places, lease = self._next(WorkKind.SUBJECT, limit), self._lease()
         claim = partial(subjects.claim, places=places, lease=lease, without=without, closing_first=closing_first)
-        return self._given(await self._write_in_time(partial(self._claim, claim)))
+        return self._given(WorkKind.SUBJECT, await self._write_in_time(partial(self._claim, claim)))
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         return await self._ways.read(partial(subjects.next_due, without=without))
@@ -284,11 +291,11 @@ class SqlStore:
     def _lease(self) -> Lease:
         return Lease(length=timedelta(seconds=self.cadence.lease), owner=self._ways.owner)
 
-    def _next(self, limit: int) -> Places:
-        return Places(limit=limit, first=self._places + 1)
+    def _next(self, kind: WorkKind, limit: int) -> Places:
+        return Places(limit=limit, first=self._places[kind] + 1)
 
-    def _given(self, claims: Sequence[C]) -> Sequence[C]:
-        self._places += len(claims)
+    def _given(self, kind: WorkKind, claims: Sequence[C]) -> Sequence[C]:
+        self._places[kind] += len(claims)
         return claims
 
     async def _write_in_time(self, unit: Callable[..., T]) -> T:

@@ -24,6 +24,7 @@ from bridge.store.tables import Instant, SubjectState, literally, subject
 _T = subject.c
 _READY: Final = _T.state == literally(SubjectState.READY)
 _RUNNING: Final = _T.state == literally(SubjectState.RUNNING)
+_OPENING: Final = _T.closing == sa.literal_column("0")
 _RESTING: Final = sa.or_(
     _T.state == literally(SubjectState.IDLE),
     _T.state == literally(SubjectState.DEAD),
@@ -167,26 +168,13 @@ def claim(
     closing_first: Collection[SiteKey] = (),
 ) -> list[ClaimedSubject]:
     """Lease due subjects for these places; one whose lease has run out is due as it was before."""
-    take_back(connection, _T.lease_until <= now)
+    connection.execute(_TAKE_BACK_LATE, {"now": now})
     waiting = _waiting(connection, places.limit, now, frozenset(without), frozenset(closing_first))
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
         return []
-    taken = (
-        sa.update(subject)
-        .where(_T.id.in_(chosen))
-        .values(
-            state=SubjectState.RUNNING,
-            fence=_T.fence + 1,
-            taken_generation=_T.generation,
-            taken_since=sa.func.coalesce(_T.marked_since, _T.due_at),
-            marked_since=None,
-            lease_until=lease.until(now),
-            lease_owner=lease.owner,
-        )
-        .returning(*_CLAIMED)
-    )
-    rows = {row.id: row for row in connection.execute(taken)}
+    bound_to = {"chosen": chosen, "until": lease.until(now), "owner": lease.owner}
+    rows = {row.id: row for row in connection.execute(_TAKE, bound_to)}
     return [
         ClaimedSubject(
             key=key_of(row),
@@ -211,15 +199,18 @@ def _waiting(
     rows = connection.execute(_lines(without), bound_to).all()
     waiting = [Waiting(id=row.id, priority=row.priority, due_at=row.due_at) for row in rows]
     if closing_first - without:
+        # The heads of the lines may all be such as close, and hide those for whom a place is kept.
+        others = connection.execute(_lines(without, _OPENING), bound_to)
+        waiting += [Waiting(id=row.id, priority=row.priority, due_at=row.due_at) for row in others]
         ahead = connection.execute(_closing_line(closing_first - without), bound_to)
         waiting += [Waiting(id=row.id, priority=row.priority, due_at=row.due_at, closes=True) for row in ahead]
     return waiting
 
 
 @lru_cache(maxsize=64)
-def _lines(without: frozenset[SiteKey]) -> sa.CompoundSelect[Any]:
+def _lines(without: frozenset[SiteKey], *which: sa.ColumnElement[bool]) -> sa.CompoundSelect[Any]:
     """Return the heads of all lines, locked, and without what others have locked: see `bridge.store.inbox`."""
-    lanes = (_line(_T.priority == int(priority), _elsewhere(without)).subquery() for priority in Priority)
+    lanes = (_line(_T.priority == int(priority), _elsewhere(without), *which).subquery() for priority in Priority)
     return sa.union_all(*(sa.select(lane) for lane in lanes))
 
 
@@ -244,10 +235,11 @@ def renew(
     connection: sa.Connection, claims: Sequence[ClaimedSubject], *, now: datetime, lease: Lease
 ) -> list[ClaimedSubject]:
     """Make the leases last as if they were taken now; return the claims that are no longer in force."""
+    until = lease.until(now)
     lost = []
     for claimed in sorted(claims, key=lambda claim: claim.key):
-        held = sa.update(subject).where(is_key(claimed.key), _T.fence == claimed.fence, _RUNNING)
-        if connection.execute(held.values(lease_until=lease.until(now))).rowcount != 1:
+        bound_to = {**bound(claimed.key), "of_fence": claimed.fence, "lease_until": until}
+        if connection.execute(_RENEW, bound_to).rowcount != 1:
             lost.append(claimed)
     return lost
 
@@ -264,20 +256,18 @@ def _elsewhere(without: Collection[SiteKey]) -> sa.ColumnElement[bool]:
 
 def next_due(connection: sa.Connection, *, without: Collection[SiteKey] = ()) -> datetime | None:
     """Return the earliest time at which a claim finds something: a due time, or the end of a lease."""
-    waiting = sa.select(_T.due_at).where(_READY, _elsewhere(without)).order_by(_T.due_at).limit(1)
-    leased = sa.select(_T.lease_until).where(_RUNNING).order_by(_T.lease_until).limit(1)
-    times = [connection.scalar(waiting), connection.scalar(leased)]
+    times = [connection.scalar(_next_waiting(frozenset(without))), connection.scalar(_NEXT_LEASED)]
     return min((time for time in times if time is not None), default=None)
+
+
+@lru_cache(maxsize=64)
+def _next_waiting(without: frozenset[SiteKey]) -> sa.Select[Any]:
+    return sa.select(_T.due_at).where(_READY, _elsewhere(without)).order_by(_T.due_at).limit(1)
 
 
 def hold(connection: sa.Connection, claimed: ClaimedSubject) -> sa.Row[Any]:
     """Return the subject's row, ours until the unit ends. Raises `LeaseLost` when the claim is not in force."""
-    held = (
-        sa.select(subject)
-        .where(is_key(claimed.key), _T.fence == claimed.fence, _RUNNING)
-        .with_for_update(key_share=True)
-    )
-    row = connection.execute(held).one_or_none()
+    row = connection.execute(_HOLD, {**bound(claimed.key), "of_fence": claimed.fence}).one_or_none()
     if row is None:
         raise LeaseLost("the subject is no longer ours")
     return row
@@ -289,13 +279,16 @@ def finish(
     """End the run of a subject that is held."""
     is_over = isinstance(outcome, Done) and held.generation == held.taken_generation
     values = {
+        "of_id": held.id,
         "lease_until": None,
         "lease_owner": None,
         "taken_since": None,
         "closing": 0 if is_over else max(held.closing, int(closes)),
+        "priority": held.priority,
+        "marked_since": held.marked_since,
         **_end(held, outcome, now),
     }
-    connection.execute(sa.update(subject).where(_T.id == held.id).values(values))
+    connection.execute(_FINISH, values)
 
 
 def _end(held: sa.Row[Any], outcome: Outcome, now: datetime) -> Mapping[str, Any]:
@@ -329,13 +322,17 @@ def _older(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def take_back(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     """Take these running subjects back to where they were in the queue, attempts kept; return how many."""
-    held = sa.select(_T.id).where(_RUNNING, which).with_for_update(skip_locked=True)
-    return connection.execute(sa.update(subject).where(_T.id.in_(held)).values(_taken_back())).rowcount
+    return connection.execute(_take_back(which)).rowcount
 
 
 def void_leases(connection: sa.Connection, of: Collection[int] | None = None) -> int:
     """Take back what these owners hold, or what anybody holds."""
     return take_back(connection, sa.true() if of is None else _T.lease_owner.in_(sorted(of)))
+
+
+def _take_back(which: sa.ColumnElement[bool]) -> sa.Update:
+    held = sa.select(_T.id).where(_RUNNING, which).with_for_update(skip_locked=True)
+    return sa.update(subject).where(_T.id.in_(held)).values(_taken_back())
 
 
 def _taken_back() -> Mapping[str, Any]:
@@ -360,3 +357,42 @@ def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, lon
     connection.execute(due.values(due_at=now))
     connection.execute(sa.update(subject).where(_RUNNING, _T.lease_until > until).values(lease_until=until))
     connection.execute(sa.update(subject).where(_RUNNING, _T.due_at > now).values(due_at=now))
+
+
+# Statements of every run and claim. Building one anew would cost more than running it.
+_IS_CLAIM: Final = sa.and_(IS_BOUND, _T.fence == sa.bindparam("of_fence", type_=sa.Integer), _RUNNING)
+_HOLD: Final = sa.select(subject).where(_IS_CLAIM).with_for_update(key_share=True)
+_RENEW: Final = sa.update(subject).where(_IS_CLAIM).values(lease_until=sa.bindparam("lease_until", type_=Instant))
+_NEXT_LEASED: Final = sa.select(_T.lease_until).where(_RUNNING).order_by(_T.lease_until).limit(1)
+_TAKE_BACK_LATE: Final = _take_back(_T.lease_until <= sa.bindparam("now", type_=Instant))
+_TAKE: Final = (
+    sa.update(subject)
+    .where(_T.id.in_(sa.bindparam("chosen", expanding=True)))
+    .values(
+        state=literally(SubjectState.RUNNING),
+        fence=_T.fence + 1,
+        taken_generation=_T.generation,
+        taken_since=sa.func.coalesce(_T.marked_since, _T.due_at),
+        marked_since=sa.null(),
+        lease_until=sa.bindparam("until", type_=Instant),
+        lease_owner=sa.bindparam("owner", type_=sa.BigInteger),
+    )
+    .returning(*_CLAIMED)
+)
+_ENDING: Final = (
+    "state",
+    "due_at",
+    "priority",
+    "attempts",
+    "note",
+    "marked_since",
+    "taken_since",
+    "lease_until",
+    "lease_owner",
+    "closing",
+)
+_FINISH: Final = (
+    sa.update(subject)
+    .where(_T.id == sa.bindparam("of_id", type_=sa.BigInteger))
+    .values({name: sa.bindparam(name, type_=_T[name].type) for name in _ENDING})
+)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bridge.store.dialect import insert_into
+from bridge.store.dialect import begins_with, insert_into
 from bridge.store.meta import set_value
 from bridge.store.tables import meta, to_micros
 
@@ -45,7 +45,7 @@ def end(connection: sa.Connection, *, duty: str, owner: int) -> None:
 
 def void(connection: sa.Connection) -> None:
     """End all turns: nobody else is here."""
-    rows = connection.execute(sa.select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True))).all()
+    rows = connection.execute(sa.select(meta).where(begins_with(connection, meta.c.name, _PREFIX))).all()
     for row in rows:
         set_value(connection, row.name, json.dumps({**json.loads(row.value), "owner": None}))
 

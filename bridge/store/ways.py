@@ -31,6 +31,10 @@ class Ways(Protocol):
     def is_certain(self) -> bool:
         """Tell whether nobody can have taken this process for dead."""
 
+    @property
+    def certain_since(self) -> float:
+        """Return when that may have been so last, in seconds of `time.monotonic`."""
+
     def moment(self, connection: sa.Connection) -> datetime:
         """Return the time by which leases run out and work is due, in UTC."""
 

@@ -3,6 +3,8 @@
 `bridge.testing.memory_rows` holds its rows and what happens to one of them.
 """
 
+import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,7 +30,7 @@ from bridge.domain.queueing import Waiting, choose
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
-from bridge.domain.work_id import WorkId
+from bridge.domain.work_id import WorkId, WorkKind
 from bridge.ports.clock import Clock
 from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
@@ -75,7 +77,7 @@ class MemoryStore:
         self._shelves: dict[SiteKey, MemoryShelf] = {}
         self._books: dict[str, AccountBook] = {}
         self._turns: dict[str, tuple[datetime, bool]] = {}
-        self._places = 0
+        self._places = Counter[WorkKind]()
 
     @property
     def cadence(self) -> Cadence:
@@ -84,6 +86,10 @@ class MemoryStore:
     @property
     def is_certain(self) -> bool:
         return True
+
+    @property
+    def certain_since(self) -> float:
+        return -math.inf
 
     def on_work(self, heard: Callable[[], None]) -> None:
         """Nobody else stores anything here."""
@@ -108,7 +114,7 @@ class MemoryStore:
             row.take_back_expired(now)
         rows = {int(row.id): row for row in self._deliveries.values() if row.new.connection not in without}
         waiting = [row.waiting() for row in rows.values() if row.is_due(now)]
-        return [rows[number].claim(now + self._lease) for number in self._choose(waiting, limit)]
+        return [rows[number].claim(now + self._lease) for number in self._choose(WorkKind.DELIVERY, waiting, limit)]
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
         self._check()
@@ -144,7 +150,7 @@ class MemoryStore:
             for number, row in rows.items()
             if row.state == "ready" and row.is_due(now)
         ]
-        return [rows[number].claim(now + self._lease) for number in self._choose(waiting, limit)]
+        return [rows[number].claim(now + self._lease) for number in self._choose(WorkKind.SUBJECT, waiting, limit)]
 
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         until, lost = self._now() + self._lease, list[Claim]()
@@ -175,7 +181,8 @@ class MemoryStore:
 
     async def end_turn(self, duty: str) -> None:
         self._check()
-        self._turns[duty] = (self._turns[duty][0], True)
+        if duty in self._turns:
+            self._turns[duty] = (self._turns[duty][0], True)
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         self._check()
@@ -470,9 +477,9 @@ class MemoryStore:
             if kept is None or kept.heir != heir:
                 self._links[connection, left] = Link(heir=heir, seen_at=self._clock.now())
 
-    def _choose(self, waiting: Sequence[Waiting], limit: int) -> Sequence[int]:
-        chosen = choose(waiting, limit=limit, first_place=self._places + 1)
-        self._places += len(chosen)
+    def _choose(self, kind: WorkKind, waiting: Sequence[Waiting], limit: int) -> Sequence[int]:
+        chosen = choose(waiting, limit=limit, first_place=self._places[kind] + 1)
+        self._places[kind] += len(chosen)
         return chosen
 
     def _numbered(self) -> dict[int, KeptSubject]:

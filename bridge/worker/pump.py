@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from bridge.domain.deliveries import ClaimedDelivery
-from bridge.domain.errors import BridgeError
+from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.ids import DeliveryId, SubjectKey
 from bridge.ports.clock import Clock
 from bridge.ports.store import Claim
@@ -122,13 +122,30 @@ class Pump(Generic[T]):
 
     async def _one(self, claim: T) -> None:
         try:
-            await self._run(claim)
-        except BridgeError as error:  # the store did not take the settlement: the lease runs out, the work stays
+            while not await self._is_settled(claim) and await self._is_kept(claim):
+                pass
+        except BridgeError as error:  # the lease runs out, the work stays
             self._log.warning("worker.settlement_lost", why=str(error))
         except Exception:  # noqa: BLE001 - one defect must not end the pump
             self._log.exception("worker.defect")
         finally:
             self._leases.end(claim)
+
+    async def _is_settled(self, claim: T) -> bool:
+        """Run it; tell whether the store took what came of it."""
+        try:
+            await self._run(claim)
+        except StoreUnavailable as error:
+            self._log.warning("worker.settlement_lost", why=str(error))
+            return False
+        return True
+
+    async def _is_kept(self, claim: T) -> bool:
+        """Wait until the store takes writes; tell whether the claim is still ours, and the run may be made again."""
+        while True:
+            await asyncio.sleep(STORE_PAUSE_SECONDS)
+            with contextlib.suppress(StoreUnavailable):
+                return await self._leases.is_kept(claim)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)

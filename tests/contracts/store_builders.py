@@ -36,6 +36,7 @@ def a_delivery(
     at: datetime = START,
     connection: str = LAKESIDE,
     body: bytes = b"{}",
+    priority: Priority = Priority.LIVE,
 ) -> NewDelivery:
     return NewDelivery(
         connection=ConnectionName(connection),
@@ -45,6 +46,7 @@ def a_delivery(
         body=body,
         headers={"user-agent": "sender"},
         state=state,
+        priority=priority,
     )
 
 

@@ -51,6 +51,10 @@ CASES = {
         waiting=[one(1), *(one(number, SWEEP, closes=True) for number in range(2, 8))],
         chosen=[2, 3, 4, 1, 5, 6, 7],
     ),
+    "that place is for what opens, be it the youngest": Case(
+        waiting=[one(9), *(one(number, LIVE, age=9, closes=True) for number in range(1, 6))],
+        chosen=[1, 2, 3, 9, 4, 5],
+    ),
     "one in two lines is chosen once": Case(
         waiting=[one(1, age=1), one(1, age=1, closes=True), one(2)], chosen=[1, 2], first=1
     ),
@@ -95,10 +99,10 @@ def test_the_eldest_waits_for_eight_places_at_most(queue: list[Waiting], first: 
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 99))
-def test_of_four_places_one_is_left_to_what_opens(closing: int, opening: int, first: int) -> None:
+def test_of_eight_places_one_is_left_to_what_opens(closing: int, opening: int, first: int) -> None:
     queue = [one(number, closes=True) for number in range(closing)]
     queue += [one(100 + number) for number in range(opening)]
-    chosen = choose(queue, limit=NOT_CLOSING_EVERY, first_place=first)
+    chosen = choose(queue, limit=2 * NOT_CLOSING_EVERY, first_place=first)
     assert not opening or any(number >= 100 for number in chosen)
     assert not closing or any(number < 100 for number in chosen)
 

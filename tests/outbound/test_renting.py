@@ -165,6 +165,60 @@ async def test_a_429_that_one_process_hears_makes_the_others_wait_too() -> None:
     await world.stop()
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", [0.0, 0.05, 0.5])
+async def test_a_rest_that_processes_tell_each_other_does_not_grow_by_the_telling(way: float) -> None:
+    world = World(cap=4)
+    world.ledger.seconds = way
+    for process in world.processes:
+        process.ask()
+    await world.timer.advance(2.5)
+    world.look()
+    world.processes[0].running[0][0].too_many(20)
+    for process in world.processes:
+        process.end()
+    await world.timer.advance(3)
+    for process in world.processes:
+        process.ask(6)
+    await world.timer.advance(16.5)
+    world.look()
+    assert world.running == 0
+    await world.timer.advance(0.5 + 4 * way + 0.1)
+    world.look()
+    assert world.running > 0
+    world.ledger.seconds = 0.0
+    await world.stop()
+
+
+@pytest.mark.anyio
+async def test_turns_that_ran_out_while_every_slot_was_taken_are_rented_anew() -> None:
+    world = World(processes=1, cap=1, rate=10.0)
+    await world.work(20, call_seconds=2.0, busy=4)
+    assert world.processes[0].done >= 8
+    await world.stop()
+
+
+@pytest.mark.anyio
+async def test_turns_of_calls_that_were_given_up_are_rented_anew_and_the_ledger_is_left_in_peace() -> None:
+    world = World(processes=1, cap=4, rate=10.0)
+    (process,) = world.processes
+    process.ask(6)
+    await world.timer.advance(0.01)
+    world.look()
+    for task in process.waiting:
+        task.cancel()
+    process.waiting.clear()
+    await world.timer.advance(5)
+    process.end(4)
+    trips = world.ledger.trips
+    process.ask(2)
+    await world.timer.advance(2)
+    world.look()
+    assert len(process.running) == 2
+    assert world.ledger.trips - trips <= 5
+    await world.stop()
+
+
 @pytest.mark.parametrize(
     ("cap", "wants", "shares"),
     [

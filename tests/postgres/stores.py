@@ -1,10 +1,11 @@
 """Stores on the tests' own server, with the database's clock; some of them in processes of their own."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +50,13 @@ async def mark(store: SqlStore, *keys: SubjectKey, event: str, priority: Priorit
     (claim,) = await store.claim_deliveries(1)
     sightings = tuple(a_sighting(key) for key in keys)
     await store.settle_delivery(claim, DeliverySettlement(outcome=Done(), sightings=sightings, priority=priority))
+
+
+async def soon(is_so: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Return as soon as it is so. Raises `TimeoutError` after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await is_so():  # noqa: ASYNC110 - what is waited for happens in a server
+            await asyncio.sleep(0.02)
 
 
 class Child:

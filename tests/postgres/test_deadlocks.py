@@ -44,7 +44,7 @@ async def test_a_unit_that_loses_to_another_is_run_again_and_has_its_effect_once
 ) -> None:
     async with a_store(postgres_tables) as store:
         await mark(store, a_key("t1"), a_key("t2"), event="first")
-        claims = {claim.key.tenant: claim for claim in await store.claim_subjects(2)}
+        claims = {str(claim.key.tenant): claim for claim in await store.claim_subjects(2)}
         before = deadlocks(postgres_cluster)
         with a_peer(postgres_tables) as peer:
             peer.execute("SET deadlock_timeout = '10s'")

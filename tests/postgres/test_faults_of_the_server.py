@@ -1,4 +1,4 @@
-"""Whatever becomes of the server: a delivery is acknowledged or refused in time, and nothing needs to be opened anew."""
+"""Whatever becomes of the server: a delivery is acknowledged or refused in time, and nothing is opened anew."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from bridge.store import SqlStore
 from tests.contracts.store_builders import a_delivery, a_key, an_entry, end
 from tests.postgres.cluster import Cluster
 from tests.postgres.disk import MountRefused, small_disk
-from tests.postgres.stores import a_store, mark
+from tests.postgres.stores import a_store, mark, soon
 from tests.postgres.tables import emptied_tables
 from tests.postgres.test_cluster import fill
 
@@ -78,9 +78,7 @@ class Sender:
             await asyncio.sleep(0.005)
 
     async def until_kept(self, seconds: float, *, body: bytes = b"{}") -> None:
-        async with asyncio.timeout(seconds):
-            while not await self.post(body=body):
-                await asyncio.sleep(0.05)
+        await soon(lambda: self.post(body=body), seconds)
 
 
 async def all_kept(store: SqlStore, sender: Sender) -> bool:
@@ -133,9 +131,8 @@ async def test_without_a_free_connection_it_refuses_until_there_is_one(cluster: 
         for (pid,) in admin.execute(writer).fetchall():
             admin.execute("SELECT pg_terminate_backend(%s)", [pid])
         had = len(others)
-        async with asyncio.timeout(5):
-            while len(others) == had:
-                take_all()
+        while len(others) == had:
+            take_all()
         await sender.post_for(0.5)
         assert sender.refused
         assert not await sender.post()

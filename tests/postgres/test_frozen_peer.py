@@ -11,7 +11,7 @@ from bridge.domain.deliveries import Receipt
 from bridge.domain.errors import StoreUnavailable
 from bridge.store.postgres.connections import conninfo
 from tests.contracts.store_builders import LAKESIDE, a_delivery, a_key, an_entry, end, tenants
-from tests.postgres.stores import a_peer, a_store, mark
+from tests.postgres.stores import a_peer, a_store, mark, soon
 
 pytestmark = pytest.mark.anyio
 INSERT = (
@@ -110,9 +110,7 @@ async def test_one_that_is_frozen_while_it_is_told_of_its_claims_is_thrown_out_t
         frozen.pgconn.send_query(b"UPDATE delivery SET fence = fence + 1 RETURNING body")
         await asyncio.sleep(1)
         assert await store.claim_deliveries(3) == []
-        async with asyncio.timeout(30):
-            while not await store.claim_deliveries(3):
-                await asyncio.sleep(0.2)
+        await soon(lambda: store.claim_deliveries(3), 30)
         frozen.close()
 
 

@@ -28,7 +28,7 @@ async def test_a_body_of_any_bytes_comes_back_as_it_was(postgres_tables: str) ->
         assert [claim.body for claim in await store.claim_deliveries(9)] == bodies
 
 
-@pytest.mark.parametrize("odd", ["a\0b", "\ud800", "\x1b[31m", "{}\\,\"NULL\""])
+@pytest.mark.parametrize("odd", ["a\0b", "\ud800", "\x1b[31m", '{}\\,"NULL"'])
 async def test_odd_text_in_a_type_or_header_is_kept_harmless(postgres_tables: str, odd: str) -> None:
     async with a_store(postgres_tables) as store:
         given = replace(a_delivery(), event_type=odd, headers={"user-agent": odd}, state=DeliveryState.TEST, note=odd)

@@ -16,7 +16,7 @@ from bridge.ports.store import DeliverySettlement
 from bridge.store import SqlStore
 from tests.contracts.store_builders import a_delivery, a_key, an_entry, end
 from tests.postgres.cluster import Cluster
-from tests.postgres.stores import a_child, a_store, mark
+from tests.postgres.stores import a_child, a_store, mark, soon
 
 pytestmark = pytest.mark.anyio
 A_DAY_OFF = """
@@ -74,9 +74,7 @@ async def test_a_process_whose_own_clock_is_a_day_off_takes_and_keeps_its_leases
                 await asyncio.sleep(0.05)
             assert not others, "it renews in time"
             child.heard("renewed")
-            async with asyncio.timeout(3):
-                while not await store.claim_subjects(1):
-                    await asyncio.sleep(0.05)
+            await soon(lambda: store.claim_subjects(1), 3)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)])
@@ -136,8 +134,8 @@ async def test_a_claim_that_was_taken_back_by_force_is_refused_though_nobody_has
         subject, delivery = await claims_of(store)
         await asyncio.sleep(0.3)
         with psycopg.connect(postgres_cluster.url("tables"), autocommit=True) as outside:
-            for table, state in (("subject", "ready"), ("delivery", "new")):
-                outside.execute(f"UPDATE {table} SET state = '{state}', lease_until = NULL WHERE state = 'running'".encode())  # noqa: S608 - names of this test
+            outside.execute("UPDATE subject SET state = 'ready', lease_until = NULL WHERE state = 'running'")
+            outside.execute("UPDATE delivery SET state = 'new', lease_until = NULL WHERE state = 'running'")
         assert set(await store.renew([subject, delivery])) == {subject, delivery}
         with pytest.raises(LeaseLost):
             await end(store, subject)

@@ -20,6 +20,7 @@ from tests.contracts.store_builders import SetClock, a_delivery
 from tests.contracts.store_engines import KEYRING
 from tests.postgres.cluster import Cluster
 from tests.postgres.stores import a_peer, a_store
+from tests.postgres.waiting import until
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "hunter-2-secret"
@@ -92,9 +93,7 @@ async def test_a_server_that_could_lose_what_it_stores(own: Cluster, name: str) 
     own.execute(f"ALTER SYSTEM SET {name} = off")
     try:
         own.execute("SELECT pg_reload_conf()")
-        async with asyncio.timeout(5):
-            while own.execute(f"SHOW {name}") != [("off",)]:
-                await asyncio.sleep(0.01)
+        until(lambda: own.execute(f"SHOW {name}") == [("off",)])
         assert is_one_line_about(await refusal(at(own, "bare")), "store.url", f"{name} = off")
     finally:
         own.execute(f"ALTER SYSTEM RESET {name}")
@@ -131,7 +130,9 @@ async def test_another_key(postgres_tables: str) -> None:
     async with a_store(postgres_tables):
         pass
     with pytest.raises(ConfigurationError) as caught:
-        await databases.open_store(postgres_tables, key=Keyring(Secret("another key of 32 characters or so")), clock=SetClock())
+        await databases.open_store(
+            postgres_tables, key=Keyring(Secret("another key of 32 characters or so")), clock=SetClock()
+        )
     assert is_one_line_about(caught.value, "store.key", "another key")
 
 

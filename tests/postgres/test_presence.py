@@ -9,9 +9,9 @@ import pytest
 from bridge.domain.errors import LeaseLost
 from bridge.store import SqlStore
 from bridge.store.postgres import presence
-from tests.contracts.store_builders import a_delivery, a_key, an_entry, end, tenants
+from tests.contracts.store_builders import a_delivery, a_key, an_entry, end
 from tests.postgres.cluster import Cluster
-from tests.postgres.stores import a_child, a_peer, a_store, mark
+from tests.postgres.stores import a_child, a_peer, a_store, mark, soon
 
 pytestmark = pytest.mark.anyio
 CLAIMS = """
@@ -59,6 +59,10 @@ def cut_presence(cluster: Cluster, owner: int) -> None:
     """End the session that holds this owner's lock, and no other."""
     for (pid,) in cluster.execute(SESSION, [owner]):
         cluster.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+async def both_certain(one: SqlStore, other: SqlStore) -> bool:
+    return one.is_certain and other.is_certain
 
 
 async def followed(store: SqlStore) -> float:
@@ -146,9 +150,7 @@ async def test_after_a_restart_of_the_server_both_are_back_and_nothing_was_taken
         (first,), (second,) = await one.claim_subjects(1), await other.claim_subjects(1)
         owners = (one._ways.owner, other._ways.owner)
         postgres_cluster.restart()
-        async with asyncio.timeout(5):
-            while not (one.is_certain and other.is_certain):
-                await asyncio.sleep(0.02)
+        await soon(lambda: both_certain(one, other), 5)
         await asyncio.sleep(2 * presence.GRACE_SECONDS)
         assert (one._ways.owner, other._ways.owner) == owners
         await end(one, first)
@@ -184,8 +186,7 @@ async def test_a_lock_that_hides_the_tables_ends_nobodys_presence(
             assert not store.is_certain, "for all that it has seen, the server may be gone"
             await asyncio.sleep(4)
             assert postgres_cluster.execute(SESSION, [store._ways.owner]) == [before]
-        await asyncio.sleep(1)
-        assert store.is_certain
+        await soon(lambda: both_certain(store, store), 2)
         assert postgres_cluster.execute(SESSION, [store._ways.owner]) == [before]
 
 
@@ -194,10 +195,7 @@ async def test_who_leaves_leaves_its_work_to_the_others(postgres_tables: str) ->
         async with a_store(postgres_tables) as leaves:
             await mark(leaves, a_key("t1"), event="first")
             assert await leaves.claim_subjects(1)
-        async with asyncio.timeout(2):
-            while not (claims := await stays.claim_subjects(1)):
-                await asyncio.sleep(0.02)
-        assert tenants(claims) == ["t1"]
+        await soon(lambda: stays.claim_subjects(1), 2)
 
 
 async def test_a_delivery_at_one_is_heard_of_at_the_other(postgres_tables: str) -> None:

@@ -140,9 +140,10 @@ async def test_in_one_process(postgres_cluster: Cluster, postgres_tables: str) -
 
 async def test_in_processes_of_their_own(postgres_cluster: Cluster, postgres_tables: str) -> None:
     puts = 120
-    with a_child(WORKS, postgres_tables, "one", str(puts)) as one, a_child(
-        WORKS, postgres_tables, "other", str(puts)
-    ) as other:
+    with (
+        a_child(WORKS, postgres_tables, "one", str(puts)) as one,
+        a_child(WORKS, postgres_tables, "other", str(puts)) as other,
+    ):
         for child in (one, other):
             child.heard("open")
         for child in (one, other):
@@ -254,4 +255,3 @@ async def test_a_site_swept_by_both_while_they_work_is_looked_at_and_nothing_mor
             *(working(store, holdings, seed) for seed, store in enumerate((one, other))),
         )
     assert is_all_done(postgres_cluster)
-

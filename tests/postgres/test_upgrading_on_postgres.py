@@ -58,7 +58,10 @@ def shape(url: str) -> list[Any]:
         "WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
     )
     indexes = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    rules = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid > 0"
+    rules = (
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid > 0 AND conrelid::regclass::text <> 'alembic_version'"
+    )
     return [sorted(said(url, one), key=str) for one in (columns, indexes, rules)]
 
 

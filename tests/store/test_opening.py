@@ -15,8 +15,8 @@ from bridge.domain.errors import ConfigurationError
 from bridge.domain.outcome import RetryAt
 from bridge.ports.store import DeliverySettlement, Store
 from bridge.store import KEY_FILE, KeyFile, Keyring, open_sqlite
-from bridge.store.sqlite.opening import schema_state, upgrade
 from bridge.store.sqlite.connections import check_durability
+from bridge.store.sqlite.opening import schema_state, upgrade
 from tests.contracts.store_builders import START, SetClock, a_delivery, a_key, an_entry, claimed, end, mark
 from tests.contracts.store_engines import KEYRING
 from tests.store.store_file import open_store, outside

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from bridge.store.sqlite.opening import schema_state, upgrade
 from bridge.store.sqlite.connections import reader_engine
+from bridge.store.sqlite.opening import schema_state, upgrade
 from bridge.store.tables import metadata
 
 

@@ -18,6 +18,8 @@ _SESSION: Final = {
     "lock_timeout": "5000",
     "statement_timeout": "10000",
     "synchronous_commit": "on",
+    # A unit that has waited for a lock reads what was committed meanwhile; the ledger's chain rests on it.
+    "default_transaction_isolation": r"read\ committed",
     "timezone": "UTC",
     "jit": "off",
     "tcp_keepalives_idle": "5",
@@ -47,14 +49,25 @@ def conninfo(url: str, **session: str) -> str:
 
     Raises `ConfigurationError` for a URL that libpq cannot read, without its text: it may hold a password.
     """
+    if not _is_parted_well(url):
+        raise ConfigurationError("store.url", "has a user or password with a character that is to be written as %XX")
     try:
         given = conninfo_to_dict(url)
         ours = " ".join(f"-c {name}={value}" for name, value in {**_SESSION, **session}.items())
         options = f"{given.get('options') or ''} {ours}".strip()
         fixed: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "gatebridge", **_KEEPALIVES}
-        return make_conninfo(url, **{**fixed, **given, "options": options})
+        return make_conninfo(url, **{**fixed, **given, "options": options, "client_encoding": "UTF8"})
     except psycopg.Error:
         raise ConfigurationError("store.url", "is not a URL that PostgreSQL's library can read") from None
+
+
+def _is_parted_well(url: str) -> bool:
+    """Tell whether no part of a password is taken for a host, a port or a name, and shown as such to people."""
+    authority, _, rest = url.partition("://")[2].partition("/")
+    hosts = authority.rpartition("@")[2].split(",")
+    ports = [host.partition(":")[2] for host in hosts if not host.startswith("[")]
+    has_ports = all(port.isdecimal() for port in ports if port)
+    return authority.count("@") <= 1 and "@" not in rest.partition("?")[0] and has_ports
 
 
 def connector(url: str, **session: str) -> Callable[[], psycopg.Connection[Any]]:

@@ -27,7 +27,7 @@ def is_to_be_run_again(error: BaseException) -> bool:
 
 
 def is_the_sessions(error: BaseException) -> bool:
-    """Tell whether a new session may do what this one cannot: it was begun on a server, or under a rule, that is past."""
+    """Tell whether a new session may do what this one cannot: it was begun under a rule that is past."""
     return isinstance(original(error), _SESSIONS)
 
 

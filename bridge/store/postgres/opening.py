@@ -115,6 +115,9 @@ def _check(session: psycopg.Connection[Any]) -> None:
     """Refuse a pooler, and read back what an acknowledgement's promise rests on."""
     session.autocommit = True
     refuse_pooler(session)
+    encoding = session.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError("store.url", f"names a database in {encoding}: it would refuse names; it must be UTF8")
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         row = session.execute("SELECT current_setting(%s)", (name,)).fetchone()
         if row is None or row[0] == "off":

@@ -6,6 +6,7 @@ So a peer's work is taken over within two seconds, long before its leases run ou
 """
 
 import contextlib
+import math
 import os
 import select
 from collections.abc import Callable, Collection
@@ -66,7 +67,12 @@ class Presence:
         self.owner = 0
         self._gone_since: float | None = None
         self._seen = monotonic()
-        connection = self._come()
+        self.certain_since = -math.inf
+        try:
+            connection = self._come()
+        except BaseException:
+            self._close_pipe()
+            raise
         self._thread = Thread(target=self._run, args=(connection,), name="store-presence", daemon=True)
         self._thread.start()
 
@@ -74,7 +80,7 @@ class Presence:
     def is_certain(self) -> bool:
         """Tell whether the others still take this process for a living one."""
         gone, now = self._gone_since, monotonic()
-        return now - self._seen < UNSEEN_SECONDS if gone is None else now - gone < GRACE_SECONDS / 2
+        return now - self._seen < UNSEEN_SECONDS and (gone is None or now - gone < GRACE_SECONDS / 2)
 
     def ring(self) -> None:
         """Tell the others soon that there is work. Any number of rings is one; called from any thread."""
@@ -89,6 +95,9 @@ class Presence:
         self._closing.set()
         self._wake()
         self._thread.join()
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
         os.close(self._wake_in)
         os.close(self._wake_out)
 
@@ -108,6 +117,8 @@ class Presence:
         except BaseException:
             connection.close()
             raise
+        if not self.is_certain:
+            self.certain_since = monotonic()
         self._seen, self._gone_since = monotonic(), None
         return connection
 

@@ -72,6 +72,10 @@ class PostgresWays:
     def is_certain(self) -> bool:
         return self._presence.is_certain
 
+    @property
+    def certain_since(self) -> float:
+        return self._presence.certain_since
+
     def moment(self, connection: sa.Connection) -> datetime:
         return self._moment(connection)
 

@@ -57,30 +57,37 @@ class SqliteHand:
 def run_all(connection: sa.Connection, jobs: Sequence[Job]) -> None:
     """Run the batch in the transaction that is open, and leave with each job its value or its own error."""
     _put_all(connection, [job for job in jobs if isinstance(job, Put)])
+    driver = _driver(connection)
     for job in jobs:
         if isinstance(job, Work):
-            _work(connection, job)
+            _work(connection, driver, job)
 
 
 def _put_all(connection: sa.Connection, jobs: list[Put]) -> None:
     if not jobs:
         return
-    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-    for job, said in zip(jobs, intake.keep(driver.cursor(), [job.values for job in jobs]), strict=True):
+    for job, said in zip(jobs, intake.keep(_driver(connection).cursor(), [job.values for job in jobs]), strict=True):
         if isinstance(said, Receipt):
             job.value = said
         else:
             job.error = said
 
 
-def _work(connection: sa.Connection, job: Work) -> None:
+def _work(connection: sa.Connection, driver: sqlite3.Connection, job: Work) -> None:
+    """Run a unit inside of a savepoint: on the driver, since Core's own takes longer than a statement of the unit."""
+    driver.execute("SAVEPOINT unit")
     try:
-        with connection.begin_nested():
-            job.value = job.unit(connection)
+        job.value = job.unit(connection)
     except Exception as error:  # a unit's own failure; what the whole batch must fail for goes on
         if _is_the_databases(error):
             raise
+        driver.execute("ROLLBACK TO unit")
         job.error = error
+    driver.execute("RELEASE unit")
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _is_the_databases(error: Exception) -> bool:

@@ -1,6 +1,7 @@
 """The ways to a SQLite file: one thread that writes, a few that read."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class SqliteWays:
 
     owner: Final = 0
     is_certain: Final = True
+    certain_since: Final = -math.inf
 
     def __init__(self, parts: Parts) -> None:
         self._lock = parts.lock
