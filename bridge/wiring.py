@@ -15,7 +15,7 @@ from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.domain.turns import Limits
 from bridge.outbound.accounts import Account, Accounts
-from bridge.outbound.clients import Clients, SiteLimits
+from bridge.outbound.clients import Clients, SiteClients, SiteLimits
 from bridge.ports.adapter import AdapterContext, AdapterSpec
 from bridge.ports.clock import Clock, SystemClock
 from bridge.ports.feed import Feed
@@ -57,6 +57,8 @@ class Plugs:
     platforms: Mapping[ConnectionName, Account]
     vendors: Mapping[SiteKey, Account]
     """The accounts that are called; a site whose adapter calls nobody has none."""
+    limited: Mapping[SiteKey, Account]
+    """The sites with limits of their own, beside their account's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,8 @@ async def plug_in(
             sites={(site.connection, site.id): site for site in sites},
             feeds={(site.connection, site.id): feed for site, feed, _ in opened if feed is not None},
             platforms=platforms,
-            vendors={(site.connection, site.id): account for site, _, account in opened if account is not None},
+            vendors={(site.connection, site.id): own.account for site, _, own in opened if own.account is not None},
+            limited={(site.connection, site.id): own.own for site, _, own in opened if own.own is not None},
         )
 
 
@@ -144,7 +147,7 @@ def _open_source(
 
 def _open_site(
     settings: Settings, place: int, spec: AdapterSpec[Any], clients: Clients, shelves: Shelves
-) -> tuple[ManagedSite, Feed | None, Account | None]:
+) -> tuple[ManagedSite, Feed | None, SiteClients]:
     site, key = settings.sites[place], f"sites.{place}.options"
     with _naming(key):
         options = spec.options.model_validate(site.options)
@@ -167,7 +170,7 @@ def _open_site(
         capabilities=capabilities,
         field_prefix=site.field_prefix or spec.field_prefix,
     )
-    return managed, feed, own.account
+    return managed, feed, own
 
 
 def _limits(settings: Settings, pacing: PacingSettings) -> SiteLimits:
@@ -212,6 +215,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
         aclosing(accounts),  # what is rented goes back while the store is open
     ):
         shelves.store = ledger.store = store
+        clock = store.clock
         alerts, leases = Alerts(metrics), Leases(store)
         pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(
@@ -259,7 +263,9 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
             breakers=breakers,
             connection_shares=connection_shares(settings.worker.concurrency, plugs.platforms),
-            site_shares=site_shares(settings.worker.concurrency, plugs.sites, plugs.vendors, plugs.platforms),
+            site_shares=site_shares(
+                settings.worker.concurrency, plugs.sites, plugs.vendors, plugs.platforms, limited=plugs.limited
+            ),
             explainer=explainer(plugs, store, clock, pauses),
         )
 

@@ -26,13 +26,13 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
 
     Plug-ins are opened only for what `asks_platforms`: the store can be looked into whatever is wrong with them.
     """
-    metrics, clock = Metrics(), SystemClock()
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         listers: Mapping[ConnectionName, Source] = {}
         if asks_platforms:
             listers = (await stack.enter_async_context(plug_in(settings, metrics))).sources
-        store = await stack.enter_async_context(open_store(settings, metrics, clock))
-        alerts = Alerts(metrics)
+        store = await stack.enter_async_context(open_store(settings, metrics, SystemClock()))
+        alerts, clock = Alerts(metrics), store.clock
         pauses = pausing(settings, store, alerts, clock)
         sweeper = Sweeper(
             sites={(site.connection, site.id) for site in settings.sites},

@@ -16,6 +16,8 @@ MIN_TENANTS: Final = 2
 """A single tenant whose door does not answer is no outage of the site."""
 FIRST_COOL_DOWN: Final = timedelta(seconds=10)
 MAX_COOL_DOWN: Final = timedelta(minutes=5)
+LONGEST_PROBE: Final = timedelta(minutes=3)
+"""Longer than any run: a probe that has said nothing by then was lost on its way, and another one is let through."""
 NO_VERDICT_PAUSE: Final = timedelta(seconds=1)
 RECOVERY: Final = timedelta(minutes=10)
 """So long after an outage what it has kept waiting is worked off with removals first."""
@@ -29,7 +31,10 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """What is known of a vendor at a site. `since` is when the outage began, `probe` who is let through now."""
+    """What is known of a vendor at a site. `since` is when the outage began, `probe` who is let through now.
+
+    `probe_at` is when somebody may be, or when the probe was.
+    """
 
     since: datetime | None = None
     probe_at: datetime | None = None
@@ -43,10 +48,13 @@ class Breaker:
     def state(self, now: datetime) -> BreakerState:
         if self.probe_at is None:
             return BreakerState.CLOSED
-        return BreakerState.HALF_OPEN if self.probe is not None or now >= self.probe_at else BreakerState.OPEN
+        # Further ahead than the longest cool-down, it was set before the clock went back.
+        is_cooling = timedelta(0) < self.probe_at - now <= MAX_COOL_DOWN
+        return BreakerState.OPEN if is_cooling and self.probe is None else BreakerState.HALF_OPEN
 
     def wants_probe(self, now: datetime) -> bool:
-        return self.probe is None and self.state(now) is BreakerState.HALF_OPEN
+        is_free = self.probe is None or (self.probe_at is not None and now - self.probe_at >= LONGEST_PROBE)
+        return is_free and self.state(now) is BreakerState.HALF_OPEN
 
     def lets(self, subject: SubjectKey) -> bool:
         """Tell whether this tenant's calls may go out."""
@@ -55,8 +63,8 @@ class Breaker:
     def is_recovering(self, now: datetime) -> bool:
         return self.probe_at is None and self.closed_at is not None and now - self.closed_at < RECOVERY
 
-    def probing(self, subject: SubjectKey) -> "Breaker":
-        return replace(self, probe=subject)
+    def probing(self, subject: SubjectKey, *, now: datetime) -> "Breaker":
+        return replace(self, probe=subject, probe_at=now)
 
     def failed(self, subject: SubjectKey, why: str, *, now: datetime, jitter: float) -> "Breaker":
         """Return what is known after a run without an answer; `jitter` is a random number from 0 to 1."""

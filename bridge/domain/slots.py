@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from bridge.domain.outcome import MAX_RETRY_AFTER
+
 START_SECONDS: Final = 10.0
 """For so long after it asked, a process may start calls in its slots. It asks again each second."""
 CALL_SECONDS: Final = 35.0
@@ -20,6 +22,8 @@ ROUND_SECONDS: Final = 2.0
 """Where there are fewer slots than processes, they change hands so often."""
 MISSED_SECONDS: Final = 1.0
 """A turn that is not taken by then is lost, so that late ones never come in a crowd."""
+MAX_AHEAD_SECONDS: Final = 60.0
+"""Nobody waits so long for a turn. What is further ahead was written before the book-keeper's clock went back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,15 @@ class AccountBook:
     def booked(self, now: float) -> int:
         return sum(share.booked for share in self.shares.values() if share.until > now)
 
+    def at(self, now: float) -> "AccountBook":
+        """Return the book with no time in it that is further ahead than it can be."""
+        latest = now + START_SECONDS + CALL_SECONDS
+        return AccountBook(
+            shares={name: replace(share, until=min(share.until, latest)) for name, share in self.shares.items()},
+            next_turn=min(self.next_turn, now + MAX_AHEAD_SECONDS),
+            rest_until=min(self.rest_until, now + MAX_RETRY_AFTER.total_seconds()),
+        )
+
     def without(self, holder: str) -> "AccountBook":
         """Return the book after a process is known to be dead: its slots are free at once."""
         return replace(self, shares={name: share for name, share in self.shares.items() if name != holder})
@@ -82,6 +95,7 @@ class AccountBook:
 
 def rent(book: AccountBook, ask: Ask, now: float) -> tuple[AccountBook, Granted]:
     """Return the book with what was granted, and the answer. All slots of all processes stay within the cap."""
+    book = book.at(now)
     others = {name: share for name, share in book.shares.items() if name != ask.holder and share.until > now}
     wants = {ask.holder: ask.wants, **{name: share.wants for name, share in others.items()}}
     fair = fair_shares(ask.cap, wants, int(now / ROUND_SECONDS))[ask.holder]

@@ -72,8 +72,8 @@ async def call(
     is_read = method in _READS if is_read is None else is_read
     try:
         return await _once(client, request, accept, is_read=is_read)
-    except Unreachable:
-        if not is_read:
+    except Unreachable as error:
+        if not is_read or error.retry_after:  # who asks for patience gets it from the next run
             raise
     await asyncio.sleep(READ_RETRY_SECONDS)
     return await _once(client, request, accept, is_read=True)

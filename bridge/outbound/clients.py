@@ -26,7 +26,7 @@ class SiteLimits:
 
 
 class SiteClients:
-    """The clients of one site. `account` is known when the first is made: by its host."""
+    """The clients of one site. `account` is known when the first is made: by its host; `own` has the site's limits."""
 
     def __init__(self, clients: "Clients", name: str, place: str, limits: SiteLimits) -> None:
         """`name` is the site's among all; `place` is where its adapter's options stand in the configuration."""
@@ -35,14 +35,14 @@ class SiteClients:
         self._name = name
         self._place = place
         self._limits = limits
-        self._own = None if limits.site is None else clients.accounts.open(f"site:{name}", limits.site)
+        self.own = None if limits.site is None else clients.accounts.open(f"site:{name}", limits.site)
 
     def client_for(self, url: str, *, adapter: str, options: BaseModel) -> httpx.AsyncClient:
         where = base_url(url, key=f"{self._place}.url")
         if self.account is None:
             name = f"{adapter}:{self._name}"
             self.account = self._clients.accounts.of_vendor(where, options, name, self._limits.account)
-        permits = self.account.permits if self._own is None else Both([self._own.permits, self.account.permits])
+        permits = self.account.permits if self.own is None else Both([self.own.permits, self.account.permits])
         return self._clients.make(where, permits, self.account)
 
 

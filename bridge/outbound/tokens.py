@@ -9,6 +9,8 @@ from typing import Final
 import httpx
 
 from bridge.domain.credential import Secret
+from bridge.domain.errors import BridgeError
+from bridge.outbound.answer_time import paused
 
 EARLY_SECONDS: Final = 60.0
 """A token is replaced that long before it runs out; one of a short life, after four fifths of it."""
@@ -29,7 +31,8 @@ SignIn = Callable[[], Awaitable[Token]]
 class TokenAuth(httpx.Auth):
     """Gives each request of a client its token: kept while it lasts, asked for once however many need it.
 
-    An answer 401 has the token replaced and the request sent once more; a second 401 is the caller's.
+    An answer 401 has the token replaced and the request sent once more; a second 401 is the caller's. Who waits while
+    another signs in fails with it; none of that is counted as the time of a call that has not gone out.
     """
 
     def __init__(self, sign_in: SignIn, *, scheme: str = "Bearer", clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,6 +42,8 @@ class TokenAuth(httpx.Auth):
         self._token: Token | None = None
         self._replace_at = 0.0
         self._signing_in = asyncio.Lock()
+        self._tries = 0
+        self._failure: BridgeError | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         token = await self._usable()
@@ -53,13 +58,27 @@ class TokenAuth(httpx.Auth):
         request.headers["Authorization"] = f"{self._scheme} {token.value.reveal()}"
 
     async def _usable(self, *, other_than: Token | None = None) -> Token:
-        async with self._signing_in:
-            kept = self._token
-            if kept is None or kept is other_than or self._clock() >= self._replace_at:
-                asked_at = self._clock()
-                kept = self._token = await self._sign_in()
-                self._replace_at = asked_at + _use_for(kept.seconds)
-            return kept
+        tries = self._tries
+        with paused():
+            async with self._signing_in:
+                kept = self._token
+                if kept is not None and kept is not other_than and self._clock() < self._replace_at:
+                    return kept
+                if self._failure is not None and self._tries != tries:
+                    raise self._failure.with_traceback(None)
+                return await self._replaced()
+
+    async def _replaced(self) -> Token:
+        asked_at, self._failure = self._clock(), None
+        try:
+            token = self._token = await self._sign_in()
+        except BridgeError as error:
+            self._failure = error
+            raise
+        finally:
+            self._tries += 1
+        self._replace_at = asked_at + _use_for(token.seconds)
+        return token
 
 
 def _use_for(seconds: float) -> float:

@@ -25,6 +25,7 @@ from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it be
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
+from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
@@ -354,6 +355,10 @@ class Store(
     Protocol,
 ):
     """One engine behind all ports; those who use one ask for that one only."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock to reckon with: what is to fall due here falls due by it."""
 
     async def close(self) -> None:
         """Finish what was accepted and let go of the database."""

@@ -122,7 +122,7 @@ class Breakers:
 
     def probing(self, site: SiteKey, subject: SubjectKey) -> None:
         """Let this tenant through."""
-        self._sites[site].breaker = self._sites[site].breaker.probing(subject)
+        self._sites[site].breaker = self._sites[site].breaker.probing(subject, now=self._clock.now())
         self._log.info("breaker.probing", connection=site[0], site=site[1], tenant=subject.tenant)
 
     def recovering_sites(self) -> frozenset[SiteKey]:

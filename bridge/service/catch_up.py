@@ -95,6 +95,8 @@ class CatchUp:
         self._metrics = metrics
         self._overlap = overlap
         self._one_at_a_time = asyncio.Lock()
+        self._waiting: dict[str, Mapping[RentalId, datetime]] = {}
+        """Whom the bookmark waits for and who is marked already, with their stamps; after a restart once more."""
         self._log = get_logger()
 
     async def catch_up(self, *, connection: ConnectionName | None = None, since: datetime | None = None) -> CaughtUp:
@@ -135,7 +137,12 @@ class CatchUp:
         if kept is not None:
             present = max(now, *stamps.values()) if stamps else now
             moves = await self._moves.find((connection, site), lister, fresh, kept, since=news_since, now=present)
-        found = await self._mark(fresh, moves)
+        waiting = self._waiting.get(name, {})
+        news = [
+            one for one in fresh if one.sighting.rental in moves.live or waiting.get(one.sighting.rental) != one.updated
+        ]
+        found = await self._mark(news, moves)
+        self._waiting[name] = {rental: stamps[rental] for rental in moves.waiting}
         await self._tell_missed(connection, site, moves, now)
         moved = place.moved_on(
             stamps, waiting=moves.waiting, told=moves.missed, overlap=self._overlap, latest=now + MAX_AHEAD
@@ -144,7 +151,7 @@ class CatchUp:
             await self._bookmarks.keep_bookmark(name, moved.to_text())
         if moves.broken_off is not None:
             raise moves.broken_off
-        came_to = CaughtUp(changed=len(fresh), found=found, missed=len(moves.missed))
+        came_to = CaughtUp(changed=len(news), found=found, missed=len(moves.missed))
         self._log.info(
             "catch_up.done",
             connection=connection,

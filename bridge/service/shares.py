@@ -69,13 +69,19 @@ def site_shares(
     sites: Collection[SiteKey],
     vendors: Mapping[SiteKey, Account],
     platforms: Mapping[ConnectionName, Account],
+    *,
+    limited: Mapping[SiteKey, Account],
 ) -> Shares[SiteKey]:
-    """Return how the places for bringing tenants in step are shared: by sites, vendors' accounts and connections."""
+    """Return how the places for bringing tenants in step are shared: by sites, vendors' accounts and connections.
+
+    `limited` are the sites with limits of their own.
+    """
     accounts = {account.name: account for account in vendors.values()}
     lanes = [
         _lane([site for site, theirs in vendors.items() if theirs is account], account) for account in accounts.values()
     ]
     lanes += [_lane([site for site in sites if site[0] == name], account) for name, account in platforms.items()]
+    lanes += [_lane([site], own) for site, own in limited.items()]
     return Shares(lanes, each=_each(slots, len(sites)))
 
 

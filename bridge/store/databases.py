@@ -21,14 +21,14 @@ SQLITE: Final = "sqlite:///"
 async def open_store(url: str, *, key: Keyring | KeyFile, clock: Clock, on_batch: OnBatch | None = None) -> SqlStore:
     """Open the store, made and upgraded as needed: a SQLite file for this process alone, PostgreSQL beside others.
 
-    A key file is for SQLite only. `clock` is SQLite's; on PostgreSQL the database's own clock counts. Raises
-    `ConfigurationError` naming the key of the configuration to look at.
+    A key file is for SQLite only. `clock` is the host's: SQLite's own; on PostgreSQL the database's counts, and the
+    store's `clock` follows it. Raises `ConfigurationError` naming the key of the configuration to look at.
     """
     if is_sqlite(url):
         return await opening.open_sqlite(path_of(url), keyring=key, clock=clock, on_batch=on_batch)
     if isinstance(key, KeyFile):
         raise ConfigurationError("store.key", "is needed with PostgreSQL: every process that shares it needs the same")
-    store: SqlStore = await _postgres().open_postgres(url, keyring=key, on_batch=on_batch)
+    store: SqlStore = await _postgres().open_postgres(url, keyring=key, clock=clock, on_batch=on_batch)
     return store
 
 

@@ -1,6 +1,7 @@
-"""The one thing that Core leaves to each database: an insert that knows what to do with a row that is there."""
+"""What Core leaves to each database: inserts that know what to do with a row that is there, and one row or many."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,7 +17,8 @@ def insert_into(connection: sa.Connection, table: sa.Table) -> Insert:
 
 def insert_for(dialect: str, table: sa.Table) -> Insert:
     """Return the same by the dialect's name, for statements that are kept."""
-    return postgresql.insert(table) if dialect == POSTGRESQL else sqlite.insert(table)
+    insert = postgresql.insert(table) if dialect == POSTGRESQL else sqlite.insert(table)
+    return insert.inline()  # nobody asks for the new row's id
 
 
 def is_postgresql(connection: sa.Connection) -> bool:
@@ -31,3 +33,8 @@ def begins_with(connection: sa.Connection, column: sa.ColumnElement[str], prefix
     if is_postgresql(connection):
         return sa.func.starts_with(column, prefix, type_=sa.Boolean)
     return sa.and_(column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+
+
+def each(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]] | dict[str, Any]:
+    """Return the parameters of a statement for all rows; of one row its own: the drivers' way for many is slower."""
+    return rows[0] if len(rows) == 1 else rows

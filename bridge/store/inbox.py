@@ -14,7 +14,7 @@ from bridge.domain.outcome import Dead, Done, RetryAt
 from bridge.domain.queueing import Priority, Waiting, choose
 from bridge.ports.store import DeliverySettlement
 from bridge.store import ledger, records, subjects
-from bridge.store.dialect import insert_for
+from bridge.store.dialect import each, insert_for
 from bridge.store.leases import Lease, Places
 from bridge.store.tables import DELIVERED, Instant, delivery, delivery_subject, literally, subject
 
@@ -151,7 +151,8 @@ def _note(text: str | None) -> str | None:
 
 
 def _link(connection: sa.Connection, claimed: DeliveryId, bound: list[dict[str, str]]) -> None:
-    connection.execute(_link_statement(connection.dialect.name), [{"of_delivery": claimed, **key} for key in bound])
+    rows = [{"of_delivery": claimed, **key} for key in bound]
+    connection.execute(_link_statement(connection.dialect.name), each(rows))
 
 
 @cache

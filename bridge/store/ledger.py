@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId
 from bridge.domain.ledger import GENESIS, LedgerEntry, LedgerKind, link
 from bridge.ports.store import AlertRow
-from bridge.store.dialect import is_postgresql
+from bridge.store.dialect import each, is_postgresql
 from bridge.store.tables import ledger, literally
 
 _END: Final = sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)
-_APPEND: Final = sa.insert(ledger)
+_APPEND: Final = sa.insert(ledger).inline()
 _LOCK_THE_END: Final = sa.text("SELECT pg_advisory_xact_lock(1735550567)")
 
 
@@ -30,7 +30,7 @@ def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
         entry = replace(given, at=given.at.astimezone(UTC))
         chain = link(chain, entry)
         rows.append(_row(entry, chain))
-    connection.execute(_APPEND, rows)
+    connection.execute(_APPEND, each(rows))
 
 
 def read_chain(connection: sa.Connection) -> Iterator[tuple[LedgerEntry, str]]:

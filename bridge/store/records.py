@@ -13,7 +13,7 @@ from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, Un
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
-from bridge.store.dialect import insert_for, insert_into
+from bridge.store.dialect import each, insert_for, insert_into
 from bridge.store.keyring import Keyring
 from bridge.store.tables import access, code, from_micros, subject, task, to_micros, transfer
 
@@ -35,7 +35,7 @@ _ACCESS_VALUES: Final = (
 _OF: Final = sa.bindparam("of", type_=sa.BigInteger)
 _ACCESS: Final = sa.select(access).where(access.c.subject_id == _OF)
 _TOUCHES: Final = sa.or_(transfer.c.left_rental == access.c.rental, transfer.c.heir == access.c.rental)
-_ALL: Final = (
+_ALL: Final[sa.Select[Any]] = (
     sa.select(
         subject.c.id,
         subject.c.ref,
@@ -140,7 +140,7 @@ def make_known(connection: sa.Connection, sightings: Sequence[Sighting]) -> None
     """Give each rental that is seen for the first time an empty record."""
     connection.execute(
         _empty_record(connection.dialect.name),
-        [{"of_rental": seen.rental, **subjects.bound(seen.subject)} for seen in sightings],
+        each([{"of_rental": seen.rental, **subjects.bound(seen.subject)} for seen in sightings]),
     )
 
 
@@ -174,7 +174,7 @@ def replace_access(connection: sa.Connection, subject_id: int, changed: Sequence
         }
         for record in changed
     ]
-    connection.execute(_replace_access(connection.dialect.name), rows)
+    connection.execute(_replace_access(connection.dialect.name), each(rows))
 
 
 @cache

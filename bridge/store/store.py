@@ -19,6 +19,7 @@ from bridge.domain.pauses import Pause, Place
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
+from bridge.ports.clock import Clock
 from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.shelf import Shelf
@@ -78,6 +79,10 @@ class SqlStore:
     @property
     def cadence(self) -> Cadence:
         return self._ways.cadence
+
+    @property
+    def clock(self) -> Clock:
+        return self._ways.clock
 
     @property
     def is_certain(self) -> bool:

@@ -17,7 +17,7 @@ from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.queueing import Priority, Waiting, choose
-from bridge.store.dialect import insert_for, is_postgresql
+from bridge.store.dialect import each, insert_for, is_postgresql
 from bridge.store.leases import Lease, Places
 from bridge.store.tables import Instant, SubjectState, literally, subject
 
@@ -80,7 +80,7 @@ def mark(
     }
     connection.execute(
         _upsert(connection.dialect.name),
-        [{"connection": key.connection, "site": key.site, "tenant": key.tenant, **row} for key in keys],
+        each([{"connection": key.connection, "site": key.site, "tenant": key.tenant, **row} for key in keys]),
     )
 
 
@@ -266,7 +266,7 @@ def _next_waiting(without: frozenset[SiteKey]) -> sa.Select[Any]:
 
 
 def hold(connection: sa.Connection, claimed: ClaimedSubject) -> sa.Row[Any]:
-    """Return the subject's row, ours until the unit ends. Raises `LeaseLost` when the claim is not in force."""
+    """Return what `finish` needs of the row, ours until the unit ends. Raises `LeaseLost` when the claim is over."""
     row = connection.execute(_HOLD, {**bound(claimed.key), "of_fence": claimed.fence}).one_or_none()
     if row is None:
         raise LeaseLost("the subject is no longer ours")
@@ -361,7 +361,17 @@ def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, lon
 
 # Statements of every run and claim. Building one anew would cost more than running it.
 _IS_CLAIM: Final = sa.and_(IS_BOUND, _T.fence == sa.bindparam("of_fence", type_=sa.Integer), _RUNNING)
-_HOLD: Final = sa.select(subject).where(_IS_CLAIM).with_for_update(key_share=True)
+_HELD: Final = (
+    _T.id,
+    _T.generation,
+    _T.taken_generation,
+    _T.marked_since,
+    _T.taken_since,
+    _T.priority,
+    _T.attempts,
+    _T.closing,
+)
+_HOLD: Final[sa.Select[Any]] = sa.select(*_HELD).where(_IS_CLAIM).with_for_update(key_share=True)
 _RENEW: Final = sa.update(subject).where(_IS_CLAIM).values(lease_until=sa.bindparam("lease_until", type_=Instant))
 _NEXT_LEASED: Final = sa.select(_T.lease_until).where(_RUNNING).order_by(_T.lease_until).limit(1)
 _TAKE_BACK_LATE: Final = _take_back(_T.lease_until <= sa.bindparam("now", type_=Instant))

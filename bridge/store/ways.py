@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import NewDelivery, Receipt
+from bridge.ports.clock import Clock
 from bridge.ports.store import Cadence
 from bridge.store.jobs import Unit
 
@@ -22,6 +23,10 @@ class Ways(Protocol):
     @property
     def cadence(self) -> Cadence:
         """Return the store's times."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock by which the process reckons times that the store is to keep."""
 
     @property
     def owner(self) -> int:

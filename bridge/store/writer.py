@@ -46,9 +46,13 @@ class Hand(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterLimits:
-    """Bounds of the queue in front of the disk. Times in seconds."""
+    """Bounds of the queue in front of the disk. Times in seconds.
+
+    A batch has up to `batch` deliveries and `units` of all else: acknowledgements do not wait for a backlog of work.
+    """
 
     batch: int = 256
+    units: int = 16
     waiting: int = 4096
     waiting_bytes: int = 64 * 1024 * 1024
     budget: float = 1.2
@@ -64,6 +68,9 @@ class Writer:
         self._on_batch = on_batch
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._units: deque[Job] = deque()
+        """Taken from the queue, and not in a batch yet. The thread's own, and so is the next."""
+        self._is_last = False
         self._waiting = 0
         self._waiting_bytes = 0
         self._deadlines: deque[tuple[float, asyncio.Future[Any]]] = deque()
@@ -193,17 +200,17 @@ class Writer:
 
     def _next_batch(self) -> list[Job]:
         """Wait for one job and take those that wait behind it; an empty batch says that the end has come."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        jobs = [first]
-        while len(jobs) < self._limits.batch:
+        puts: list[Job] = []
+        while len(puts) < self._limits.batch and not self._is_last:
             try:
-                job = self._queue.get_nowait()
+                job = self._queue.get(block=not puts and not self._units)
             except Empty:
                 break
             if job is None:
-                self._queue.put(None)
-                break
-            jobs.append(job)
-        return jobs
+                self._is_last = True
+            elif isinstance(job, Put):
+                puts.append(job)
+            else:
+                self._units.append(job)
+        units = [self._units.popleft() for _ in range(min(len(self._units), self._limits.units))]
+        return [*puts, *units]

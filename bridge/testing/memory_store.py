@@ -84,6 +84,10 @@ class MemoryStore:
         return Cadence(lease=self._lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
 
     @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
     def is_certain(self) -> bool:
         return True
 

@@ -10,7 +10,7 @@ from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
 from bridge.domain.outcome import Done, RetryAt
 from bridge.domain.transfers import Link
-from bridge.ports.store import DeliverySettlement, Store, SubjectCommit
+from bridge.ports.store import DeliverySettlement, OpenTask, Store, SubjectCommit
 from tests.contracts.store_builders import (
     START,
     SetClock,
@@ -98,6 +98,21 @@ async def test_each_side_of_a_transfer_across_sites_knows_whose_the_other_is(sto
 async def test_a_transfer_within_a_site_leads_nowhere_else(store: Store) -> None:
     await transferred(store, a_key("t1"), a_key("t1"))
     assert (await store.load(a_key("t1"))).elsewhere == {}
+
+
+async def test_all_that_is_known_of_a_tenant_is_read_at_once_and_each_thing_once(store: Store) -> None:
+    await transferred(store, a_key(), a_key(), event="first")
+    claim = await claim_one(store)
+    await store.take_code(claim, CODE, an_entry())
+    await store.take_code(claim, OTHER_CODE, an_entry())
+    access = tuple(AccessRecord(rental=rental, targets=frozenset({TargetId(rental)})) for rental in (LEFT, HEIR))
+    tasks = {UnitId(unit): OpenTask(problem="no_mapping", id=f"task-{unit}") for unit in ("u1", "u2", "u3")}
+    await store.commit(claim, SubjectCommit(outcome=Done(), access=access, taken_code=OTHER_CODE, tasks=tasks))
+    record = await store.load(claim.key)
+    assert record.access == {one.rental: one for one in access}
+    assert (record.codes.current, record.codes.earlier, record.codes.taken) == (OTHER_CODE, (CODE,), OTHER_CODE)
+    assert record.open_tasks == tasks
+    assert {left: link.heir for left, link in record.links.items()} == {LEFT: HEIR}
 
 
 async def test_a_run_wakes_who_waits_for_it(store: Store, clock: SetClock) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.breaker import RECOVERY, Breaker, BreakerState, cool_down
+from bridge.domain.breaker import LONGEST_PROBE, RECOVERY, Breaker, BreakerState, cool_down
 from bridge.domain.ids import ConnectionName, SiteId, SubjectKey, TenantId
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -50,13 +50,13 @@ def test_while_it_is_open_nobody_is_let_through_and_after_the_cool_down_one() ->
     soon, later = NOW + timedelta(seconds=9), NOW + timedelta(seconds=10)
     assert (breaker.wants_probe(soon), breaker.wants_probe(later)) == (False, True)
     assert not breaker.lets(who("a"))
-    probing = breaker.probing(who("z"))
+    probing = breaker.probing(who("z"), now=later)
     assert (probing.lets(who("z")), probing.lets(who("a"))) == (True, False)
     assert not probing.wants_probe(later), "a second probe"
 
 
 def test_only_the_probe_decides() -> None:
-    probing = after("abcde").probing(who("z"))
+    probing = after("abcde").probing(who("z"), now=NOW)
     assert probing.failed(who("a"), "late", now=NOW, jitter=1) == probing
     assert probing.answered(who("a"), now=NOW) == probing
     assert probing.untold(who("a"), now=NOW) == probing
@@ -69,7 +69,7 @@ def test_a_probe_that_fails_makes_the_next_one_wait_twice_as_long_up_to_five_min
         assert breaker.probe_at is not None
         waits.append((breaker.probe_at - now).total_seconds())
         now = breaker.probe_at
-        breaker = breaker.probing(who("z")).failed(who("z"), "still no answer", now=now, jitter=1)
+        breaker = breaker.probing(who("z"), now=now).failed(who("z"), "still no answer", now=now, jitter=1)
     assert waits == [10, 20, 40, 80, 160, 300, 300]
     assert breaker.since == NOW, "it is one outage"
     assert breaker.why == "still no answer"
@@ -77,13 +77,22 @@ def test_a_probe_that_fails_makes_the_next_one_wait_twice_as_long_up_to_five_min
 
 def test_a_probe_that_says_nothing_makes_room_for_another_soon() -> None:
     later = NOW + timedelta(seconds=10)
-    untold = after("abcde").probing(who("z")).untold(who("z"), now=later)
+    untold = after("abcde").probing(who("z"), now=later).untold(who("z"), now=later)
     assert untold.state(later) is BreakerState.OPEN
     assert untold.wants_probe(later + timedelta(seconds=1))
 
 
+def test_a_probe_of_which_nothing_is_ever_heard_makes_room_for_another() -> None:
+    lost = after("abcde").probing(who("z"), now=NOW)
+    assert not lost.wants_probe(NOW + LONGEST_PROBE - timedelta(seconds=1))
+    assert lost.wants_probe(NOW + LONGEST_PROBE)
+    other = lost.probing(who("a"), now=NOW + LONGEST_PROBE)
+    assert not other.wants_probe(NOW + LONGEST_PROBE)
+    assert other.answered(who("z"), now=NOW + LONGEST_PROBE) == other
+
+
 def test_what_was_an_outage_is_recovering_for_a_while() -> None:
-    closed = after("abcde").probing(who("z")).answered(who("z"), now=NOW)
+    closed = after("abcde").probing(who("z"), now=NOW).answered(who("z"), now=NOW)
     assert closed.is_recovering(NOW + RECOVERY - timedelta(seconds=1))
     assert not closed.is_recovering(NOW + RECOVERY)
     assert not Breaker().is_recovering(NOW)
@@ -97,7 +106,7 @@ def test_whatever_happens_there_is_a_way_back(steps: list[tuple[str, str]]) -> N
     for what, name in steps:
         now += timedelta(seconds=7)
         if what == "probe":
-            breaker = breaker.probing(who(name)) if breaker.wants_probe(now) else breaker
+            breaker = breaker.probing(who(name), now=now) if breaker.wants_probe(now) else breaker
         elif what == "failed":
             breaker = breaker.failed(who(name), "no answer", now=now, jitter=0)
         elif what == "answered":
@@ -111,5 +120,11 @@ def test_whatever_happens_there_is_a_way_back(steps: list[tuple[str, str]]) -> N
     now += cool_down(20, 1)
     if breaker.state(now) is not BreakerState.CLOSED:
         assert breaker.wants_probe(now)
-        breaker = breaker.probing(who("z")).answered(who("z"), now=now)
+        breaker = breaker.probing(who("z"), now=now).answered(who("z"), now=now)
     assert breaker.state(now) is BreakerState.CLOSED
+
+
+def test_a_clock_that_goes_back_leaves_no_site_alone_for_longer() -> None:
+    breaker = after("abcde")
+    assert breaker.state(NOW) is BreakerState.OPEN
+    assert breaker.wants_probe(NOW - timedelta(hours=1))

@@ -81,6 +81,20 @@ async def test_a_read_is_tried_once_more_and_a_write_never() -> None:
         assert seen == ["POST"]
 
 
+@pytest.mark.parametrize(("header", "tries"), [("60", 1), ("0", 2), ("soon", 2)])
+async def test_a_read_is_not_tried_again_where_patience_is_asked_for(header: str, tries: int) -> None:
+    seen: list[str] = []
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        seen.append(request.method)
+        return httpx.Response(503, headers={"Retry-After": header})
+
+    async with client(busy) as one:
+        with pytest.raises(Unreachable):
+            await call(one, "GET", "things")
+    assert len(seen) == tries
+
+
 async def test_an_accepted_status_is_an_answer() -> None:
     async with client(lambda _: httpx.Response(404, content=b"gone")) as one:
         assert (await call(one, "GET", "things", accept={404})).status == 404

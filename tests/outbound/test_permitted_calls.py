@@ -169,6 +169,26 @@ async def test_a_token_that_is_refused_is_replaced_through_the_accounts_only_slo
     assert (vendor.asked, pacer.running) == (4, 0)
 
 
+async def test_waiting_for_a_token_is_not_the_time_of_calls_that_have_not_gone_out() -> None:
+    timer = SetTimer()
+    pacer = Pacer("seam:site1", Limits(concurrent=4), timer=timer)
+    vendor = Vendor(*(lambda: httpx.Response(200, stream=_Text()) for _ in range(4)))
+    async with client(vendor, pacer, seconds=0.05) as api, client(vendor, pacer, seconds=0.05) as sign_in:
+
+        async def ask() -> Token:
+            await call(sign_in, "POST", "token", is_read=True)
+            return Token(value=Secret("t"), seconds=600)
+
+        api.auth = TokenAuth(ask)
+        (await pacer.take()).too_many(10)
+        calls = [asyncio.create_task(call(api, "PUT", "things")) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        assert not any(one.done() for one in calls)
+        for _ in range(20):
+            await timer.advance(1)
+        assert [one.done() and one.result().status for one in calls] == [200, 200, 200]
+
+
 class _Text(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"{}"

@@ -1,8 +1,10 @@
 """Several processes on one account: never too many calls over all, nothing lost, everybody has a share."""
 
+from dataclasses import replace
+
 import pytest
 
-from bridge.domain.slots import START_SECONDS, fair_shares
+from bridge.domain.slots import MAX_AHEAD_SECONDS, START_SECONDS, AccountBook, Ask, fair_shares, rent
 from tests.outbound.processes import ACCOUNT, LEASE, World
 from tests.outbound.timers import settled
 
@@ -217,6 +219,16 @@ async def test_turns_of_calls_that_were_given_up_are_rented_anew_and_the_ledger_
     assert len(process.running) == 2
     assert world.ledger.trips - trips <= 5
     await world.stop()
+
+
+def test_a_book_written_before_the_clock_went_back_stops_nobody_for_that_long() -> None:
+    ask = Ask(holder="one", cap=2, keeps=0, wants=2, rate=5.0, turns=5)
+    book, _ = rent(AccountBook(), ask, 10_000)
+    before = book.shares["one"]
+    book, granted = rent(book, replace(ask, holder="two"), 6_400)
+    assert granted.turns_in <= MAX_AHEAD_SECONDS
+    assert (before.until, book.shares["one"].until) == (10_000 + LEASE, 6_400 + LEASE)
+    assert rent(book, replace(ask, holder="two"), 6_400 + LEASE + 1)[1].slots == 2
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class Account:
         self.seconds = seconds
         self.now = 0.0
         self.signed_in = 0
+        self.sign_ins = 0
         self.good: Callable[[str], bool] = lambda _: True
         self.failure: Exception | None = None
         self.asked: list[str] = []
@@ -32,6 +33,7 @@ class Account:
         self.client.auth = auth
 
     async def sign_in(self) -> Token:
+        self.sign_ins += 1
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
@@ -94,6 +96,14 @@ async def test_a_sign_in_that_fails_says_how_and_is_tried_by_the_next_call(failu
     account.failure = None
     await call(account.client, "POST", "things")
     assert account.signed_in == 1
+
+
+async def test_who_waits_while_another_signs_in_in_vain_fails_with_it() -> None:
+    account = Account()
+    account.failure = Unreachable("away")
+    ends = await asyncio.gather(*(call(account.client, "PUT", "things") for _ in range(9)), return_exceptions=True)
+    assert {str(end) for end in ends} == {"away"}
+    assert account.sign_ins == 1
 
 
 def test_no_repr_shows_a_token() -> None:

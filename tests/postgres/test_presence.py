@@ -47,7 +47,7 @@ async def main(url, lease):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-SESSION = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 1735550565 AND objid = %s"
+SESSION = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND objid = %s"
 
 
 async def work_for_one(store: SqlStore) -> None:

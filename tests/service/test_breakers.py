@@ -1,16 +1,18 @@
 """A vendor that does not answer is left alone at its site: work waits there, and elsewhere nobody notices."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from bridge.domain.breaker import BreakerState
-from bridge.domain.errors import OutcomeUnknown
-from bridge.domain.ids import SiteId, SubjectKey, TenantId
+from bridge.domain.breaker import LONGEST_PROBE, BreakerState
+from bridge.domain.deliveries import ClaimedSubject, Sighting
+from bridge.domain.errors import OutcomeUnknown, StoreUnavailable
+from bridge.domain.ids import SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Done
-from bridge.ports.store import DeliverySettlement, Priority
+from bridge.ports.store import DeliverySettlement, Priority, SubjectQueue
 from bridge.sandbox.platform import ApiFault, ApiFaultKind
 from bridge.service.reachable import ReachableSubjects
 from tests.contracts.store_builders import a_delivery, a_sighting, mark
@@ -27,6 +29,31 @@ TENANTS = 25
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_two_sites(tmp_path) as opened:
         yield opened
+
+
+class OneClaim:
+    """A store that takes one claim, and is gone after it."""
+
+    def __init__(self, store: SubjectQueue) -> None:
+        self._store = store
+        self._claims = 0
+
+    async def claim_subjects(
+        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+    ) -> Sequence[ClaimedSubject]:
+        self._claims += 1
+        if self._claims > 1:
+            raise StoreUnavailable("the store is gone")
+        return await self._store.claim_subjects(limit, without=without, closing_first=closing_first)
+
+    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+        return await self._store.next_subject_due(without=without)
+
+    async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
+        return await self._store.mark_known(priority=priority, site=site)
+
+    async def mark_new(self, sightings: Sequence[Sighting], *, priority: Priority) -> int:
+        return await self._store.mark_new(sightings, priority=priority)
 
 
 def tenants(house: House, site: str = SITE, number: int = TENANTS) -> list[str]:
@@ -211,6 +238,33 @@ async def test_a_probe_that_is_cut_off_makes_room_for_another(house: House) -> N
     house.gate.release()
     house.clock.advance(seconds=1)
     assert len(await queue.claim_subjects(SLOTS)) == 1
+
+
+async def test_a_probe_is_not_lost_when_the_store_fails_on_the_way_to_others(house: House) -> None:
+    rentals = tenants(house)
+    await house.fault_gate(kind="fail", status=500, count=None, site=SITE)
+    await work(house)
+    await house.mend_gate()
+    house.clock.advance(seconds=10)
+    queue = ReachableSubjects(queue=OneClaim(house.bridge.store), breakers=house.bridge.breakers)
+    (probe,) = await queue.claim_subjects(SLOTS)
+    await house.bridge.breakers.watch(probe, house.bridge.converger.run)
+    assert state(house) == {}
+    await later(house, 120)
+    assert {house.status(rental) for rental in rentals} == {"granted"}
+
+
+async def test_a_probe_that_was_never_run_holds_the_site_for_minutes_only(house: House) -> None:
+    rentals = tenants(house)
+    await house.fault_gate(kind="fail", status=500, count=None, site=SITE)
+    await work(house)
+    await house.mend_gate()
+    house.clock.advance(seconds=10)
+    queue = ReachableSubjects(queue=house.bridge.store, breakers=house.bridge.breakers)
+    assert len(await queue.claim_subjects(SLOTS)) == 1
+    await later(house, LONGEST_PROBE.total_seconds() + 120)
+    assert state(house) == {}
+    assert [house.status(rental) for rental in rentals].count("granted") >= TENANTS - 1
 
 
 async def test_the_worker_sleeps_until_the_next_probe(house: House) -> None:

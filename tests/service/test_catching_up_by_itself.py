@@ -53,6 +53,7 @@ async def test_a_failure_is_tried_again_before_the_interval_is_over(
         async with asyncio.timeout(PATIENCE):
             await failed.wait()
         house.platform.spoil = None
+        house.clock.advance(minutes=1)
         await granted(house, rental)
 
 

@@ -144,6 +144,25 @@ async def test_jobs_that_cannot_be_read_keep_nobody_waiting_and_are_read_later(s
     assert (await caught_up(started)).missed == 1
 
 
+async def test_whose_jobs_cannot_be_read_is_marked_once_and_not_at_each_try(started: House) -> None:
+    started.move_in("B-021", JONAS)
+    lose(started)
+    started.clock.advance(minutes=QUARTER)
+    inner = started.platform.handle_async_request
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503) if "/jobs/" in request.url.path else await inner(request)
+
+    started.platform.handle_async_request = handle  # type: ignore[method-assign] # the wire, not our own code
+    asked = []
+    for _ in range(4):
+        before = len(started.gate.requests)
+        await caught_up(started)
+        asked.append(len(started.gate.requests) - before)
+    assert asked[0] > 0
+    assert asked[2:] == [0, 0], "what we wrote ourselves is looked at once, too"
+
+
 async def test_jobs_that_take_too_long_keep_nobody_waiting(started: House, monkeypatch: pytest.MonkeyPatch) -> None:
     rental = started.move_in("B-021", JONAS)
     lose(started)

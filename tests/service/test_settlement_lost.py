@@ -70,7 +70,7 @@ async def _never() -> None:
 
 async def _until(what: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not what():
+        while not what():  # noqa: ASYNC110 - what is waited for has no event to offer
             await asyncio.sleep(0.005)
 
 

@@ -9,6 +9,7 @@ import pytest
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.domain.turns import Limits
+from bridge.service.shares import site_shares
 from bridge.settings import load
 from bridge.telemetry import Metrics
 from bridge.wiring import Plugs, plug_in
@@ -69,6 +70,15 @@ async def test_the_limits_of_the_configuration_hold_and_the_least_of_an_account(
     async with plugged(tmp_path, text) as plugs:
         assert plugs.vendors[key(1)].pacer.limits == Limits(concurrent=8, rate=1)
         assert plugs.platforms[ConnectionName("lakeside")].pacer.limits == Limits(concurrent=4, rate=10)
+
+
+async def test_a_site_with_limits_of_its_own_begins_no_more_than_can_make_their_calls(tmp_path: Path) -> None:
+    text = CONNECTION + site(1, pacing="calls_per_second = 1") + site(2, key="seam_key_two")
+    async with plugged(tmp_path, text) as plugs:
+        shares = site_shares(16, plugs.sites, plugs.vendors, plugs.platforms, limited=plugs.limited)
+        assert shares.portion(16, []).size == 2
+        assert shares.portion(16, [key(1)] * 2).without == {key(1)}
+        assert shares.portion(16, [key(2)] * 2).without == frozenset()
 
 
 async def test_without_a_word_of_it_an_account_takes_what_the_worker_does_at_once(tmp_path: Path) -> None:

@@ -79,6 +79,28 @@ async def test_a_batch_is_bounded(path: Path) -> None:
     assert max(batches) == 10
 
 
+async def test_a_delivery_does_not_wait_for_a_backlog_of_other_work(path: Path) -> None:
+    async with open_store(path, limits=WriterLimits(units=2)) as store:
+        unit, running = await stall(store)
+        done: list[str] = []
+
+        async def work(name: str) -> None:
+            await store._ways.write(lambda connection: connection.exec_driver_sql("SELECT 1").close())
+            done.append(name)
+
+        async def put() -> None:
+            await store.put(a_delivery("e1"))
+            done.append("put")
+
+        names = [f"unit {number}" for number in range(6)]
+        waiting = [asyncio.ensure_future(one) for one in (*map(work, names), put())]
+        await anyio.sleep(0.01)
+        unit.let_go.set()
+        await asyncio.gather(running, *waiting)
+    assert "put" in done[:3]
+    assert [name for name in done if name != "put"] == names
+
+
 async def test_a_full_queue_refuses_at_once(path: Path) -> None:
     async with open_store(path, limits=WriterLimits(waiting=3, budget=60)) as store:
         unit, running = await stall(store)

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 import structlog
 
 from bridge.domain.errors import ConfigurationError
+from bridge.ports.clock import Clock, SystemClock
 from bridge.store import account_books, inbox, meta, schema, subjects
 from bridge.store.keyring import Keyring
 from bridge.store.postgres import faults
-from bridge.store.postgres.clock import database_time
+from bridge.store.postgres.clock import FollowedClock, database_time
 from bridge.store.postgres.connections import (
     committing_engine,
     connector,
@@ -42,6 +43,7 @@ async def open_postgres(
     url: str,
     *,
     keyring: Keyring,
+    clock: Clock = SystemClock(),  # noqa: B008 - it has no state
     moment: Callable[[sa.Connection], datetime] = database_time,
     lease_seconds: float = LEASE_SECONDS,
     connections: int = CONNECTIONS,
@@ -51,10 +53,12 @@ async def open_postgres(
     """Open the store at `url`, made and upgraded as needed, whoever else works on it.
 
     Keeps `connections` and two more. `moment` is the clock of leases and due times: the database's own, but for tests.
+    `clock` is the host's, which the store's `clock` puts right by it.
     Raises `ConfigurationError` naming the key when the database cannot be used, its key is another, it is of a later
     version, or it would not be durable.
     """
-    now = await asyncio.to_thread(_prepare, url, keyring, moment)
+    followed = FollowedClock(clock)
+    now = await asyncio.to_thread(_prepare, url, keyring, lambda session: followed.told(lambda: moment(session)))
     with ExitStack() as undo, _explained(url):
         engine = pool_engine(url, connections=connections)
         undo.callback(engine.dispose)
@@ -75,6 +79,7 @@ async def open_postgres(
             presence=presence,
             ear=ear,
             moment=moment,
+            clock=followed,
             lease_seconds=lease_seconds,
         )
         undo.pop_all()

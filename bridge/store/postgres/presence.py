@@ -21,8 +21,6 @@ from bridge.domain.errors import BridgeError, ConfigurationError
 from bridge.store.postgres import faults
 
 CHANNEL: Final = "gatebridge_work"
-FAMILY: Final = 1_735_550_565
-"""The first half of the locks' names; any number that no other program on the database uses."""
 LOOK_SECONDS: Final = 0.4
 GRACE_SECONDS: Final = 1.0
 UNSEEN_SECONDS: Final = 8.0
@@ -30,10 +28,12 @@ UNSEEN_SECONDS: Final = 8.0
 RING_SECONDS: Final = 0.05
 AGAIN_SECONDS: Final = 0.2
 
+# The first half of a lock's name is the table whose leases it stands for: another schema has owners of its own.
 _LIVING: Final = (
-    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid = %s "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted "
+    "AND classid = 'subject'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+_HOLD: Final = "SELECT pg_try_advisory_lock('subject'::regclass::oid::int, %s::int)"
 _HOLDING: Final = (
     "SELECT lease_owner FROM subject WHERE state = 'running' AND lease_owner IS NOT NULL "
     "UNION SELECT lease_owner FROM delivery WHERE state = 'running' AND lease_owner IS NOT NULL"
@@ -174,7 +174,7 @@ class Presence:
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         """Find those who hold leases and are not there; whoever is missed for the whole grace is dead."""
-        living = {number for (number,) in connection.execute(_LIVING, (FAMILY,))}
+        living = {number for (number,) in connection.execute(_LIVING)}
         holding = {number for (number,) in connection.execute(_HOLDING)}
         self._has_company = bool(living - {self.owner})
         self._known |= living
@@ -195,7 +195,7 @@ class Presence:
 
 
 def _hold(connection: psycopg.Connection[Any], owner: int) -> None:
-    held = connection.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (FAMILY, owner)).fetchone()
+    held = connection.execute(_HOLD, (owner,)).fetchone()
     if held != (True,):
         raise psycopg.OperationalError("the server has not seen yet that the session before is over")
 

@@ -10,8 +10,10 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import NewDelivery, Receipt
+from bridge.ports.clock import Clock
 from bridge.ports.store import Cadence
 from bridge.store.jobs import Unit
+from bridge.store.postgres.clock import FollowedClock
 from bridge.store.postgres.pool import Pool
 from bridge.store.postgres.presence import Presence
 from bridge.store.writer import Writer
@@ -46,6 +48,7 @@ class Parts:
     presence: Presence
     ear: Ear
     moment: Callable[[sa.Connection], datetime]
+    clock: FollowedClock
     lease_seconds: float
 
 
@@ -58,11 +61,16 @@ class PostgresWays:
         self._presence = parts.presence
         self._ear = parts.ear
         self._moment = parts.moment
+        self._clock = parts.clock
         self._cadence = Cadence(lease=parts.lease_seconds, poll=POLL_SECONDS, is_shared=True)
 
     @property
     def cadence(self) -> Cadence:
         return self._cadence
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
 
     @property
     def owner(self) -> int:
@@ -77,7 +85,7 @@ class PostgresWays:
         return self._presence.certain_since
 
     def moment(self, connection: sa.Connection) -> datetime:
-        return self._moment(connection)
+        return self._clock.told(lambda: self._moment(connection))
 
     async def put(self, delivery: NewDelivery) -> Receipt:
         return await self._writer.put(delivery)

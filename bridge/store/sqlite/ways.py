@@ -55,6 +55,10 @@ class SqliteWays:
     def cadence(self) -> Cadence:
         return self._cadence
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
     def moment(self, connection: sa.Connection) -> datetime:
         del connection
         return self._clock.now()
