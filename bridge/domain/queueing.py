@@ -26,6 +26,8 @@ class Priority(IntEnum):
 
 
 ELDEST_EVERY: Final = 8
+MAX_INTERRUPTED: Final = 20
+"""Whatever ended so many runs in a row without an outcome is set aside: it may be what ends the process."""
 NOT_CLOSING_EVERY: Final = 4
 
 
@@ -37,6 +39,11 @@ class Waiting:
     priority: int
     due_at: datetime
     closes: bool = False
+
+
+def why_set_aside() -> str:
+    """Return the reason that people read."""
+    return f"set aside: {MAX_INTERRUPTED} runs in a row ended without an outcome, with their process or their lease"
 
 
 def choose(waiting: Iterable[Waiting], *, limit: int, first_place: int) -> list[int]:

@@ -11,7 +11,7 @@ from bridge.domain.deliveries import ClaimedDelivery, DeliveryState
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import ConnectionName, DeliveryId
 from bridge.domain.outcome import Dead, Done, RetryAt
-from bridge.domain.queueing import Priority, Waiting, choose
+from bridge.domain.queueing import MAX_INTERRUPTED, Priority, Waiting, choose, why_set_aside
 from bridge.ports.store import DeliverySettlement
 from bridge.store import ledger, records, subjects
 from bridge.store.dialect import each, insert_for
@@ -172,7 +172,15 @@ def take_back(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
 
 def _take_back(which: sa.ColumnElement[bool]) -> sa.Update:
     held = sa.select(delivery.c.id).where(_RUNNING, which).with_for_update(skip_locked=True)
-    taken_back = {"state": literally(DeliveryState.NEW), "lease_until": sa.null(), "lease_owner": sa.null()}
+    is_too_often = delivery.c.interrupted >= sa.literal_column(str(MAX_INTERRUPTED - 1))
+    taken_back = {
+        "state": sa.case((is_too_often, literally(DeliveryState.DEAD)), else_=literally(DeliveryState.NEW)),
+        "due_at": sa.case((is_too_often, sa.null()), else_=delivery.c.due_at),
+        "note": sa.case((is_too_often, why_set_aside()), else_=delivery.c.note),
+        "interrupted": delivery.c.interrupted + 1,
+        "lease_until": sa.null(),
+        "lease_owner": sa.null(),
+    }
     return sa.update(delivery).where(delivery.c.id.in_(held)).values(taken_back)
 
 
@@ -219,5 +227,6 @@ _SETTLE: Final = (
         attempts=delivery.c.attempts + sa.bindparam("failed", type_=sa.Integer),
         lease_until=sa.null(),
         lease_owner=sa.null(),
+        interrupted=sa.literal_column("0"),
     )
 )

@@ -16,7 +16,7 @@ from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.domain.queueing import Priority, Waiting, choose
+from bridge.domain.queueing import MAX_INTERRUPTED, Priority, Waiting, choose, why_set_aside
 from bridge.store.dialect import each, insert_for, is_postgresql
 from bridge.store.leases import Lease, Places
 from bridge.store.tables import Instant, SubjectState, literally, subject
@@ -282,6 +282,7 @@ def finish(
         "of_id": held.id,
         "lease_until": None,
         "lease_owner": None,
+        "interrupted": 0,
         "taken_since": None,
         "closing": 0 if is_over else max(held.closing, int(closes)),
         "priority": held.priority,
@@ -337,8 +338,12 @@ def _take_back(which: sa.ColumnElement[bool]) -> sa.Update:
 
 def _taken_back() -> Mapping[str, Any]:
     """Return what ends a lease without an outcome. The old due time stays, or the work would go behind the backlog."""
+    is_too_often = _T.interrupted >= sa.literal_column(str(MAX_INTERRUPTED - 1))
     return {
-        "state": SubjectState.READY,
+        "state": sa.case((is_too_often, literally(SubjectState.DEAD)), else_=literally(SubjectState.READY)),
+        "due_at": sa.case((is_too_often, sa.null()), else_=_T.due_at),
+        "note": sa.case((is_too_often, why_set_aside()), else_=_T.note),
+        "interrupted": _T.interrupted + 1,
         "lease_until": None,
         "lease_owner": None,
         "taken_generation": _T.generation - 1,
@@ -397,6 +402,7 @@ _ENDING: Final = (
     "note",
     "marked_since",
     "taken_since",
+    "interrupted",
     "lease_until",
     "lease_owner",
     "closing",

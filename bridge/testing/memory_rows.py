@@ -10,7 +10,7 @@ from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliverySt
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
-from bridge.domain.queueing import Waiting
+from bridge.domain.queueing import MAX_INTERRUPTED, Waiting, why_set_aside
 from bridge.domain.whom import By, Whom
 from bridge.ports.pruning import Before
 from bridge.ports.store import DeliveryRow, DeliverySettlement, OpenTask, Priority, SubjectRow
@@ -29,6 +29,7 @@ class KeptDelivery:
         self.attempts = 0
         self.fence = 0
         self.lease_until: datetime | None = None
+        self.interrupted = 0
         self.is_emptied = False
         self.subjects: set[SubjectKey] = set()
 
@@ -46,6 +47,9 @@ class KeptDelivery:
     def take_back_expired(self, now: datetime) -> None:
         if self.lease_until is not None and self.lease_until <= now:
             self.state, self.lease_until = DeliveryState.NEW, None
+            self.interrupted += 1
+            if self.interrupted >= MAX_INTERRUPTED:
+                self.state, self.due_at, self.note = DeliveryState.DEAD, None, why_set_aside()
 
     def claim(self, until: datetime) -> ClaimedDelivery:
         self.state, self.lease_until = DeliveryState.RUNNING, until
@@ -65,7 +69,7 @@ class KeptDelivery:
     def settle(self, claim: ClaimedDelivery, end: DeliverySettlement) -> None:
         if self.fence != claim.fence or self.state is not DeliveryState.RUNNING:
             raise LeaseLost(f"delivery {self.id} is no longer ours")
-        self.lease_until, self.due_at = None, None
+        self.lease_until, self.due_at, self.interrupted = None, None, 0
         match end.outcome:
             case Done():
                 self.state, self.note = end.state, end.note
@@ -144,6 +148,7 @@ class KeptSubject:
     attempts: int = 0
     fence: int = 0
     lease_until: datetime | None = None
+    interrupted: int = 0
     is_closing: bool = False
     note: str | None = None
     ref: dict[str, Any] | None = None
@@ -189,6 +194,9 @@ class KeptSubject:
     def take_back_expired(self, now: datetime) -> None:
         if self.lease_until is not None and self.lease_until <= now:
             self.state, self.lease_until = "ready", None
+            self.interrupted += 1
+            if self.interrupted >= MAX_INTERRUPTED:
+                self.state, self.due_at, self.note = "dead", None, why_set_aside()
             self.taken_generation = self.generation - 1
             self.marked_since, self.taken_since = _older(self.marked_since, self.taken_since), None
 
@@ -197,7 +205,7 @@ class KeptSubject:
         self.is_closing = (self.is_closing or closes) and not (isinstance(outcome, Done) and not marked_again)
         unserved = _older(self.marked_since, self.taken_since)
         self.note = None if isinstance(outcome, Done) else inert(outcome.why)
-        self.lease_until, self.taken_since = None, None
+        self.lease_until, self.taken_since, self.interrupted = None, None, 0
         if marked_again:
             self.state, self.due_at, self.attempts = "ready", now, 0
             self.marked_since = self.marked_since if isinstance(outcome, Done) else unserved

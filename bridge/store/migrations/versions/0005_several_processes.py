@@ -34,6 +34,8 @@ def upgrade() -> None:
         sqlite_where=_CLOSING,
         postgresql_where=_CLOSING,
     )
+    for table in ("delivery", "subject"):
+        op.add_column(table, sa.Column("interrupted", sa.Integer(), server_default="0", nullable=False))
     op.create_table(
         "account_book",
         sa.Column("account", sa.String(), nullable=False),
@@ -63,6 +65,8 @@ def downgrade() -> None:
     op.create_index(
         "delivery_claim", "delivery", ["due_at", "id"], unique=False, sqlite_where=_NEW, postgresql_where=_NEW
     )
+    for table in ("delivery", "subject"):
+        op.drop_column(table, "interrupted")
     op.drop_column("subject", "closing")
     op.drop_column("subject", "lease_owner")
     op.drop_column("delivery", "priority")
