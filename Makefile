@@ -40,6 +40,7 @@ package: $(VENV)/.dev
 soak: $(VENV)/.dev postgres
 	$(BIN)/pytest -m soak $(PYTEST)
 
+# BENCH=ack for one, BENCH=quick for a short run: see README.
 bench: $(VENV)/.dev postgres
 	$(BIN)/python -m tests.bench $(BENCH)
 

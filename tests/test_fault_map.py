@@ -9,6 +9,8 @@ GROUPS = {
     "signature_and_authentication": ("S", 26),
     "transport_and_parsing": ("T", 21),
     "dedupe_ordering_replay": ("D", 13),
+    "durability_and_crash": ("C", 14),
+    "operations_time_and_load": ("O", 15),
 }
 
 

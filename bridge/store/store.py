@@ -112,7 +112,7 @@ class SqlStore:
         await self._write_in_time(partial(inbox.settle, claimed=claim, end=settlement))
 
     async def next_delivery_due(self, *, without: Collection[ConnectionName] = ()) -> datetime | None:
-        return await self._ways.read(partial(inbox.next_due, without=without))
+        return await self._ways.ask(partial(inbox.next_due, without=without))
 
     async def claim_subjects(
         self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
@@ -122,7 +122,7 @@ class SqlStore:
         return self._given(WorkKind.SUBJECT, await self._write_in_time(partial(self._claim, claim)))
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        return await self._ways.read(partial(subjects.next_due, without=without))
+        return await self._ways.ask(partial(subjects.next_due, without=without))
 
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
@@ -172,10 +172,10 @@ class SqlStore:
             after = last
 
     async def load(self, subject: SubjectKey) -> SubjectRecord:
-        return await self._ways.read(partial(records.load, key=subject, keyring=self._keyring))
+        return await self._ways.ask(partial(records.load, key=subject, keyring=self._keyring))
 
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
-        return await self._ways.read(partial(records.holders, key=subject, units=units))
+        return await self._ways.ask(partial(records.holders, key=subject, units=units))
 
     async def take_code(
         self, claim: ClaimedSubject, code: GateCode, entry: LedgerEntry, access: Sequence[AccessRecord] = ()

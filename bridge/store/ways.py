@@ -55,6 +55,9 @@ class Ways(Protocol):
     async def read(self, unit: Unit[T]) -> T:
         """Run `unit`, which changes nothing, on one snapshot."""
 
+    async def ask(self, unit: Unit[T]) -> T:
+        """Run `unit`, which changes nothing and is as good where its statements see different moments."""
+
     def on_work(self, heard: Callable[[], None]) -> None:
         """Have `heard` called in the event loop soon after another process has stored a delivery."""
 

@@ -1,27 +1,51 @@
-"""`make bench`: every figure of one run, each a table and one JSON line. `BENCH=quick` for a short one."""
+"""`make bench`: every figure, each report a table and one JSON line. `BENCH=ack` for one, `BENCH=quick` for short ones.
 
+Several words may be given. Ends with 1 when a target was not met.
+"""
+
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from tests.bench import ack, sandboxed
+from tests.bench import ack, burst, gate, growth, idle, takeover, work
+from tests.bench.databases import Databases, databases
 from tests.bench.report import Report
+
+QUICK = "quick"
+
+
+def _gate(_: Databases, *, quick: bool) -> Report:
+    return gate.measure(quick=quick)
+
+
+BENCHES: Mapping[str, Callable[..., Report]] = {
+    "ack": ack.measure,
+    "working": ack.measure_while_working,
+    "work": work.measure,
+    "burst": burst.measure,
+    "gate": _gate,
+    "idle": idle.measure,
+    "growth": growth.measure,
+    "takeover": takeover.measure,
+}
 
 
 def main() -> None:
-    seconds = 1.0 if "quick" in sys.argv[1:] else 4.0
-    console = Console(width=110)
-    reports: list[Report] = []
-    measures: tuple[Callable[[], Report], ...] = (
-        lambda: ack.measure(seconds=seconds),
-        lambda: sandboxed.measure_ack_while_working(seconds=seconds),
-        sandboxed.measure_event_to_gate,
-    )
-    for measure in measures:
-        reports.append(measure())
-        reports[-1].show(console)
-    sys.exit(0 if all(report.met() for report in reports) else 1)
+    words = set(sys.argv[1:])
+    if unknown := words - BENCHES.keys() - {QUICK}:
+        sys.exit(f"BENCH knows {QUICK}, {', '.join(BENCHES)}; not {', '.join(sorted(unknown))}")
+    chosen = [name for name in BENCHES if name in words] or list(BENCHES)
+    console = Console(width=120)
+    console.print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    met = []
+    with databases() as made:
+        for name in chosen:
+            report = BENCHES[name](made, quick=QUICK in words)
+            report.show(console)
+            met.append(report.met())
+    sys.exit(0 if all(met) else 1)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
 
 SECRET = "bench-secret-of-the-webhook"
+CONNECTION = "bench"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +80,21 @@ def signed_request(connection: str, body: bytes) -> bytes:
     return head.encode() + signature + b"\r\n\r\n" + body
 
 
-def deliveries(count: int, *, start: int, type: str, rental: str) -> list[bytes]:  # noqa: A002 - the sender's word
-    """Return `count` different signed requests of about 300 bytes of body."""
+def deliveries(count: int, *, start: int, type: str, rentals: Sequence[str]) -> list[bytes]:  # noqa: A002 - the sender's word
+    """Return `count` different signed requests of about 300 bytes of body, about these rentals in turn."""
     return [
         signed_request(
-            "bench",
+            CONNECTION,
             json.dumps(
                 {
                     "id": f"{start + number:024x}",
                     "created": "2026-03-04T12:00:07.412Z",
                     "type": type,
                     "businessCode": "bench",
-                    "data": {"unitRentalId": rental, "changedKeys": ["overdue", "customFields.somebody_elses"]},
+                    "data": {
+                        "unitRentalId": rentals[number % len(rentals)],
+                        "changedKeys": ["overdue", "customFields.somebody_elses"],
+                    },
                     "padding": "x" * 60,
                 }
             ).encode(),
@@ -99,7 +103,7 @@ def deliveries(count: int, *, start: int, type: str, rental: str) -> list[bytes]
     ]
 
 
-async def blast(host: str, port: int, requests: list[bytes], connections: int) -> Load:
+async def blast(host: str, port: int, requests: Iterable[bytes], connections: int) -> Load:
     """Send all `requests` over `connections` connections, one at a time on each, as fast as they are answered."""
     loop = asyncio.get_running_loop()
     feed, times, statuses = iter(requests), list[float](), dict[int, int]()
@@ -108,7 +112,39 @@ async def blast(host: str, port: int, requests: list[bytes], connections: int) -
     for end in ends:
         await loop.create_connection(lambda end=end: _Connection(feed, end, times, statuses), host, port)  # type: ignore[misc]
     await asyncio.gather(*ends)
-    took = perf_counter() - began
+    return _load(times, statuses, perf_counter() - began)
+
+
+async def steady(host: str, port: int, requests: Sequence[bytes], *, rate: float, connections: int) -> Load:
+    """Send `rate` requests a second, whatever the answers. A time counts from when its request was to be sent."""
+    times, statuses = list[float](), dict[int, int]()
+    waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+
+    async def sender() -> None:
+        reader, writer = await asyncio.open_connection(host, port)
+        while (one := await waiting.get()) is not None:
+            due, request = one
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0"))
+            times.append(perf_counter() - due)
+            statuses[int(head[9:12])] = statuses.get(int(head[9:12]), 0) + 1
+        writer.close()
+
+    senders = [asyncio.create_task(sender()) for _ in range(connections)]
+    began = perf_counter()
+    for number, request in enumerate(requests):
+        due = began + number / rate
+        if due > perf_counter():
+            await asyncio.sleep(due - perf_counter())
+        waiting.put_nowait((due, request))
+    for _ in senders:
+        waiting.put_nowait(None)
+    await asyncio.gather(*senders)
+    return _load(times, statuses, perf_counter() - began)
+
+
+def _load(times: list[float], statuses: dict[int, int], took: float) -> Load:
     times.sort()
     return Load(
         rps=len(times) / took,

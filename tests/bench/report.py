@@ -1,6 +1,7 @@
 """A table for people and one JSON line for scripts."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Report:
     targets: Sequence[tuple[str, float, str, float]] = ()
 
     def met(self) -> bool:
+        """Tell whether every target was met."""
         return all(_holds(measured, sign, wanted) for _, measured, sign, wanted in self.targets)
 
     def show(self, console: Console) -> None:
@@ -39,7 +41,8 @@ class Report:
         for what, measured, sign, wanted in self.targets:
             word = "met" if _holds(measured, sign, wanted) else "NOT MET"
             console.print(f"  target: {what} {sign} {wanted:g}: {measured:.3g}, {word}")
-        line = {"bench": self.name, "rows": [{"label": r.label, **r.figures} for r in self.rows], "met": self.met()}
+        rows = [{"label": row.label, **row.figures} for row in self.rows]
+        line = {"bench": self.name, "rows": rows, "met": self.met(), "load_average": round(os.getloadavg()[0], 1)}
         sys.stdout.write(json.dumps(line) + "\n")
 
 

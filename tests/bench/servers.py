@@ -1,13 +1,11 @@
 """What is measured: the receiver without storage, and with storage but no worker; each in a process of its own."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import uvicorn
-import uvloop
 
+from bridge.cli.running import run
 from bridge.domain.credential import Secret
 from bridge.domain.deliveries import NewDelivery, Receipt
 from bridge.domain.ids import ConnectionName
@@ -20,10 +18,10 @@ from bridge.ports.store import AlertSink, Inbox
 from bridge.service.alerts import Alerts
 from bridge.service.receive import Entrance, Receiver
 from bridge.sources.storeganise import SOURCE
-from bridge.store import Keyring, open_sqlite
+from bridge.store import Keyring, open_store
 from bridge.telemetry import Metrics, configure_logging
 from bridge.web import receiver_app
-from tests.bench.load import SECRET
+from tests.bench.load import CONNECTION, SECRET
 
 
 class NoStorage:
@@ -41,7 +39,7 @@ class NoStorage:
 
 
 def _serve(inbox: Inbox, sink: AlertSink, port: int) -> uvicorn.Server:
-    metrics, name = Metrics(), ConnectionName("bench")
+    metrics, name = Metrics(), ConnectionName(CONNECTION)
     options = SOURCE.options.model_validate(
         {"base_url": "http://127.0.0.1:1", "api_key": "bench", "webhook_secrets": [SECRET]}
     )
@@ -71,9 +69,9 @@ async def floor(port: int) -> None:
     await _serve(nothing, nothing, port).serve()
 
 
-async def ingest(port: int, folder: Path) -> None:
+async def ingest(port: int, url: str, key: str) -> None:
     """Serve the receiver over the real store, with no worker beside it."""
-    store = await open_sqlite(folder / "ingest.db", keyring=Keyring(Secret("k" * 40)), clock=SystemClock())
+    store = await open_store(url, key=Keyring(Secret(key)), clock=SystemClock())
     try:
         await _serve(store, store, port).serve()
     finally:
@@ -83,9 +81,7 @@ async def ingest(port: int, folder: Path) -> None:
 def main() -> None:
     configure_logging(level="warning", as_json=True)
     what, port = sys.argv[1], int(sys.argv[2])
-    work = floor(port) if what == "floor" else ingest(port, Path(sys.argv[3]))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+    run(floor(port) if what == "floor" else ingest(port, *sys.argv[3:]))
 
 
 if __name__ == "__main__":

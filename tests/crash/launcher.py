@@ -1,6 +1,7 @@
 """Runs `gatebridge` and ends it with SIGKILL at one point of the spine; the product knows nothing of it.
 
-Usage: launcher.py POINT COMMAND... A point wraps one function of the running bridge, by its name.
+Usage: launcher.py DATABASE POINT COMMAND... A point wraps one function of the running bridge, by its name; DATABASE is
+the room of the store, `sqlite` or `postgres`.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ def holds_a_delivery(_: Any, jobs: list[Any], *__: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """`place` is `module:name`; the process dies there at the first pass whose arguments fit."""
+    """`place` is `module:name`, with `*` for the database; the process dies at the first pass whose arguments fit."""
 
     place: str
     when: When
@@ -43,7 +44,7 @@ class Point:
 
 POINTS: Final = {
     "read, not inserted": Point(place="bridge.store.writer:Writer.put", when=When.BEFORE),
-    "inserted, not committed": Point(place="bridge.store.sqlite.hand:run_all", when=When.AFTER, fits=holds_a_delivery),
+    "inserted, not committed": Point(place="bridge.store.*.hand:run_all", when=When.AFTER, fits=holds_a_delivery),
     "committed, not answered": Point(
         place="bridge.store.writer:Writer._hand_back", when=When.BEFORE, fits=holds_a_delivery
     ),
@@ -63,9 +64,9 @@ POINTS: Final = {
 }
 
 
-def arm(point: Point) -> None:
+def arm(point: Point, database: str) -> None:
     """Put the trap around the function at the point's place."""
-    module_name, _, path = point.place.partition(":")
+    module_name, _, path = point.place.replace("*", database).partition(":")
     *holders, name = path.split(".")
     holder: Any = functools.reduce(getattr, holders, importlib.import_module(module_name))
     original = getattr(holder, name)
@@ -110,6 +111,6 @@ def die() -> None:
 if __name__ == "__main__":
     from bridge.cli import main
 
-    arm(POINTS[sys.argv[1]])
-    sys.argv[1:] = sys.argv[2:]
+    arm(POINTS[sys.argv[2]], sys.argv[1])
+    sys.argv[1:] = sys.argv[3:]
     main()

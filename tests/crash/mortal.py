@@ -4,19 +4,28 @@ import contextlib
 import itertools
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.crash import launcher
+from tests.crash.databases import Database, File, is_chained
 from tests.flow.house import ADDON, CONFIGURATION, SITE, WAIT_SECONDS, Bridge, House, until
 
+FIRST_ID = 1001
+"""Of the gate's people; each one made has the next number."""
 _numbers = itertools.count(1)
+
+
+@dataclass(kw_only=True)
+class MortalHouse(House):
+    """A house with a folder of its own, and a database that other houses may share."""
+
+    database: Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +48,13 @@ class Tenancy:
         }
 
 
-def furnished(house: House, folder: Path) -> House:
+def furnished(house: House, folder: Path, database: Database | None = None) -> MortalHouse:
     """Return the same sandbox with a folder, and so a store, of its own; other houses' tenants are not looked for."""
-    own = replace(house, folder=folder)
-    own.file.write_text(
-        CONFIGURATION.format(folder=folder, platform=house.platform, gate=house.gate, site=SITE, addon=ADDON)
-    )
+    database = database or File(path=folder / "gatebridge.db")
+    own = MortalHouse(folder=folder, platform=house.platform, gate=house.gate, http=house.http, database=database)
+    text = CONFIGURATION.format(folder=folder, platform=house.platform, gate=house.gate, site=SITE, addon=ADDON)
+    file_url = f"sqlite:///{folder}/gatebridge.db"
+    own.file.write_text(f'[server]\nstate_dir = "{folder}"\n{text.replace(file_url, database.url)}')
     own.only_sweep()
     return own
 
@@ -55,9 +65,9 @@ def rents(house: House) -> Tenancy:
 
 
 @contextlib.contextmanager
-def doomed(house: House, point: str) -> Iterator[Bridge]:
+def doomed(house: MortalHouse, point: str) -> Iterator[Bridge]:
     """Serve inside the block until the process comes to `point`."""
-    script = [sys.executable, launcher.__file__, point]
+    script = [sys.executable, launcher.__file__, house.database.name, point]
     with house.serving(program=script) as bridge:
         yield bridge
 
@@ -96,14 +106,11 @@ def clear_faults(house: House) -> None:
     house.http.delete(f"{house.gate}/sandbox/faults").raise_for_status()
 
 
-def rows(house: House, statement: str) -> list[Any]:
-    """Ask the store's file; its bridge has ended."""
-    uri = (house.folder / "gatebridge.db").as_uri() + "?mode=ro"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
-        return database.execute(statement).fetchall()
+def rows(house: MortalHouse, statement: str) -> list[Any]:
+    return house.database.rows(statement)
 
 
-def at_rest(house: House, bridge: Bridge) -> None:
+def at_rest(house: House, bridge: Bridge, seconds: float = WAIT_SECONDS) -> None:
     """Wait until nothing waits or runs in the bridge."""
 
     def is_idle() -> bool:
@@ -114,7 +121,7 @@ def at_rest(house: House, bridge: Bridge) -> None:
         ]
         return len(lines) == len(waiting) and all(line.endswith(" 0.0") for line in lines)
 
-    until(is_idle)
+    until(is_idle, seconds)
 
 
 def assert_granted_once(house: House, tenancy: Tenancy) -> None:
@@ -124,3 +131,24 @@ def assert_granted_once(house: House, tenancy: Tenancy) -> None:
     (person,) = people(house, tenancy)
     assert person["code"] == fields["gate_pinCode"]
     assert house.opens(tenancy.target, person["code"])
+
+
+def assert_nothing_is_stuck(house: MortalHouse) -> None:
+    """Nothing waits, nothing is leased or set aside, and what is recorded is whole."""
+    states = "SELECT 'delivery', state FROM delivery UNION SELECT 'subject', state FROM subject"
+    assert set(rows(house, states)) <= {("delivery", "done"), ("delivery", "ignored"), ("subject", "idle")}
+    leases = "SELECT lease_until FROM delivery UNION SELECT lease_until FROM subject"
+    assert set(rows(house, leases)) <= {(None,)}
+    assert is_chained(house.database)
+
+
+def assert_each_was_made_once(house: House) -> None:
+    """At a gate of this test's own: everybody who was ever made is there, under a key that nobody else has."""
+    there = house.http.get(f"{house.gate}/sandbox/state").json()["sites"][SITE]["people"]
+    assert [person["id"] for person in there] == list(range(FIRST_ID, FIRST_ID + len(there)))
+    assert len({person["external_key"] for person in there}) == len(there)
+
+
+def kept(house: MortalHouse) -> set[str]:
+    """Return the events whose deliveries the store has."""
+    return {event for (event,) in rows(house, "SELECT event_id FROM delivery")}

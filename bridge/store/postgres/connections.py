@@ -101,6 +101,11 @@ def reading(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def asking(engine: sa.Engine) -> sa.Engine:
+    """Return the same pool for single questions: without a transaction around it, each is one turn instead of three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def committing_engine(url: str) -> sa.Engine:
     """Return an engine on which each statement commits by itself. One connection of it is open at a time.
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bridge.domain.errors import StoreUnavailable
 from bridge.store.jobs import Unit
 from bridge.store.postgres import faults
-from bridge.store.postgres.connections import reading
+from bridge.store.postgres.connections import asking, reading
 
 T = TypeVar("T")
 TRIES: Final = 4
@@ -23,6 +23,7 @@ class Pool:
     def __init__(self, engine: sa.Engine, *, threads: int, waiting: int) -> None:
         self._engine = engine
         self._reading = reading(engine)
+        self._asking = asking(engine)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-unit")
         self._room = waiting
         self._is_closed = False
@@ -32,6 +33,9 @@ class Pool:
 
     async def read(self, unit: Unit[T]) -> T:
         return await self._run(self._reading, unit)
+
+    async def ask(self, unit: Unit[T]) -> T:
+        return await self._run(self._asking, unit)
 
     async def close(self) -> None:
         """Let units that have begun or wait come to their end, then close the connections."""

@@ -99,6 +99,9 @@ class PostgresWays:
     async def read(self, unit: Unit[T]) -> T:
         return await self._pool.read(unit)
 
+    async def ask(self, unit: Unit[T]) -> T:
+        return await self._pool.ask(unit)
+
     def on_work(self, heard: Callable[[], None]) -> None:
         self._ear.listen(heard)
 

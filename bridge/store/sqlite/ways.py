@@ -77,6 +77,9 @@ class SqliteWays:
             raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_snapshot, unit)
 
+    async def ask(self, unit: Unit[T]) -> T:
+        return await self.read(unit)
+
     def on_work(self, heard: Callable[[], None]) -> None:
         """Nobody else stores anything here."""
 

@@ -1,4 +1,4 @@
-"""The whole bridge beside a slow sandbox: acknowledgements while it works, and the time from event to open gate."""
+"""The whole bridge beside a slow sandbox, over HTTP: the time from a move-in at the platform to the open gate."""
 
 import asyncio
 import statistics
@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import uvloop
 
-from tests.bench.load import SECRET, blast, deliveries
+from tests.bench.load import SECRET
 from tests.bench.processes import free_port, gatebridge, running
 from tests.bench.report import Report, Row
 
@@ -64,35 +64,10 @@ def _house() -> Iterator[House]:
             yield House(bridge_port=bridge_port, platform=platform, gate=gate)
 
 
-def measure_ack_while_working(*, seconds: float) -> Report:
-    """Return the latency of acknowledgements at 16 connections while every delivery makes work of 50 ms a call."""
-    with _house() as house:
-        load = uvloop.run(_work_and_load(house, count=int(seconds * 1500)))
-    figures = {"rps": load.rps, "p50 ms": load.p50, "p99 ms": load.p99, "max ms": load.max}
-    return Report(
-        name="ack_while_working",
-        title="Acknowledgements while working, 50 ms a platform call, 16 connections",
-        rows=[Row(label="bridge and client on the same cores", figures=figures)],
-        targets=[("p99 ms", load.p99, "<=", 60.0)],
-    )
-
-
-async def _work_and_load(house: House, *, count: int) -> Any:
-    async with _client() as client:
-        rental = await _move_in(client, house, 0)
-        await _until_open(client, house, rental)
-    requests = deliveries(count, start=1 << 40, type="unitRental.markOverdue", rental=rental["id"])
-    async with asyncio.timeout(180):
-        load = await blast("127.0.0.1", house.bridge_port, requests, 16)
-    if load.statuses != {200: count}:
-        raise RuntimeError(f"not every delivery was accepted: {load.statuses}")
-    return load
-
-
-def measure_event_to_gate() -> Report:
+def measure(*, quick: bool) -> Report:
     """Return the time from a move-in's event to the gate's opening, with 50 ms on every platform and gate call."""
     with _house() as house:
-        times = uvloop.run(_move_ins(house))
+        times = uvloop.run(_move_ins(house, MOVE_INS // 5 if quick else MOVE_INS))
     figures = {
         "p50 ms": statistics.median(times),
         "p90 ms": statistics.quantiles(times, n=10)[-1],
@@ -107,10 +82,10 @@ def measure_event_to_gate() -> Report:
     )
 
 
-async def _move_ins(house: House) -> list[float]:
+async def _move_ins(house: House, count: int) -> list[float]:
     times = []
     async with _client() as client:
-        for number in range(MOVE_INS):
+        for number in range(count):
             began = perf_counter()
             rental = await _move_in(client, house, number)
             await _until_open(client, house, rental)
