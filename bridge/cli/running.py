@@ -1,6 +1,7 @@
 """A running bridge: receiver and worker in one process, and the operator API on its socket."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -27,6 +28,8 @@ from bridge.worker import Worker
 
 T = TypeVar("T")
 SWITCH_SECONDS: Final = 0.0005
+COLLECT_AFTER: Final = (10_000, 20, 100)
+"""Many small looks at what is new, few at all that there is."""
 
 
 def start_logging(settings: Settings) -> None:
@@ -40,6 +43,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine on the fast loop."""
     # The store's thread gives the interpreter up at each call to SQLite; by default a busy loop keeps it 5 ms then.
     sys.setswitchinterval(SWITCH_SECONDS)
+    # What is loaded stays; to look through all of it again and again would hold up every answer for a tenth of a second.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
 
@@ -85,17 +92,17 @@ async def running_bridge(
         listener = None if only is Only.WORKER else running.enter_context(listen(host, port))
         parts = await running.enter_async_context(assemble(settings))
         running.enter_context(_alone_in(settings))
-        worker, nudge = _worker(parts), _nobody
+        worker, nudge, stored = _worker(parts), _nobody, _nobody
         operator_socket = settings.state_dir / SOCKET_NAME
         operator_listener = running.enter_context(listen_here(operator_socket))
         if only is not Only.RECEIVER:
-            nudge = worker.nudge
+            nudge, stored = worker.nudge, worker.stored
             parts.store.on_work(nudge)
             await running.enter_async_context(watched("the worker", worker.run(), stop=worker.stop))
         await running.enter_async_context(serving(_operator(parts, nudge), operator_listener))
         url = None
         if listener is not None:
-            await running.enter_async_context(serving(_public(parts, nudge), listener))
+            await running.enter_async_context(serving(_public(parts, stored), listener))
             url = f"http://{authority(listener)}"
         log.info("bridge.ready", url=url, only=only, version=__version__, sites=len(settings.sites))
         yield RunningBridge(url=url, operator_socket=operator_socket)
@@ -145,7 +152,7 @@ def _worker(parts: Parts) -> Worker:
     )
 
 
-def _public(parts: Parts, nudge: Callable[[], None]) -> Starlette:
+def _public(parts: Parts, stored: Callable[[], None]) -> Starlette:
     receiver = Receiver(
         entrances=parts.entrances,
         inbox=parts.store,
@@ -153,7 +160,7 @@ def _public(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         alerts=parts.alerts,
         clock=parts.clock,
         metrics=parts.metrics,
-        on_stored=nudge,
+        on_stored=stored,
     )
     return receiver_app(
         receiver,

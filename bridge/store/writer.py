@@ -48,11 +48,13 @@ class Hand(Protocol):
 class WriterLimits:
     """Bounds of the queue in front of the disk. Times in seconds.
 
-    A batch has up to `batch` deliveries and `units` of all else: acknowledgements do not wait for a backlog of work.
+    A batch has up to `batch` deliveries and, beside them, `units_beside` of all else, or `units` without any: an
+    acknowledgement does not wait for a backlog of work.
     """
 
     batch: int = 256
-    units: int = 16
+    units: int = 32
+    units_beside: int = 4
     waiting: int = 4096
     waiting_bytes: int = 64 * 1024 * 1024
     budget: float = 1.2
@@ -212,5 +214,6 @@ class Writer:
                 puts.append(job)
             else:
                 self._units.append(job)
-        units = [self._units.popleft() for _ in range(min(len(self._units), self._limits.units))]
+        most = self._limits.units_beside if puts else self._limits.units
+        units = [self._units.popleft() for _ in range(min(len(self._units), most))]
         return [*puts, *units]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -13,11 +14,16 @@ from bridge.ports.clock import Clock
 from bridge.ports.store import Claim
 from bridge.service.leases import Leases
 from bridge.telemetry import get_logger
+from bridge.worker.courtesy import Courtesy
 
 T = TypeVar("T", bound=Claim)
 POLL_SECONDS: Final = 5.0
 """The net under every wake-up that could get lost."""
 STORE_PAUSE_SECONDS: Final = 1.0
+AHEAD: Final = 4
+"""One more is claimed for so many places."""
+PORTION: Final = 8
+"""While some wait to begin, no claim is made for less than this part of the places: each is a transaction."""
 
 
 class Pump(Generic[T]):
@@ -33,6 +39,7 @@ class Pump(Generic[T]):
         slots: int,
         clock: Clock,
         leases: Leases,
+        courtesy: Courtesy | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._claim = claim
@@ -41,21 +48,25 @@ class Pump(Generic[T]):
         self._slots = slots
         self._clock = clock
         self._leases = leases
+        self._courtesy = courtesy or Courtesy(slots)
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
         self._running: dict[asyncio.Task[None], T] = {}
+        self._next: deque[T] = deque()
+        """Claimed a little ahead, so that a place that gets free is taken at once."""
         self._log = get_logger().bind(queue=name)
 
     @property
     def running(self) -> Collection[T]:
-        """What runs now."""
-        return self._running.values()
+        """What runs now, or is about to."""
+        return [*self._running.values(), *self._next]
 
     def cancel(self, claims: Collection[Claim]) -> None:
         """Cut off the runs of claims that are lost: somebody else does that work."""
         for task, claim in self._running.items():
             if claim in claims:
                 task.cancel()
+        self._forget([claim for claim in self._next if claim in claims])
 
     def nudge(self) -> None:
         """Say that there may be work. Cheap; any number of nudges is one."""
@@ -82,6 +93,7 @@ class Pump(Generic[T]):
 
     async def drain(self, seconds: float) -> None:
         """Let running work end; cut off what has not after `seconds`: its next run observes before it does anything."""
+        self._forget([*self._next])
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
@@ -90,22 +102,35 @@ class Pump(Generic[T]):
 
     async def _fill(self) -> bool:
         """Claim into the free slots and return whether it is worth claiming again at once."""
-        free = self._slots - len(self._running)
-        if free <= 0:
+        free = self._slots + self._slots // AHEAD - len(self._running) - len(self._next)
+        if free <= (self._slots // PORTION if self._next else 0):
             return False
         asked_at = self._leases.now()
         claims = await self._claim(free)
         await self._end_earlier(claims)
         self._leases.begin(claims, asked_at=asked_at)
-        for claim in claims:
+        self._next.extend(claims)
+        self._begin()
+        return len(claims) == free and len(self._running) < self._slots
+
+    def _begin(self) -> None:
+        """Begin what is next while there are places."""
+        while self._next and len(self._running) < self._courtesy.room():
+            claim = self._next.popleft()
             task = asyncio.create_task(self._one(claim))
             self._running[task] = claim
             task.add_done_callback(self._ended)
-        return len(claims) == free and len(self._running) < self._slots
+
+    def _forget(self, claims: Collection[T]) -> None:
+        """Leave claims that were not begun to whoever comes next."""
+        for claim in claims:
+            self._next.remove(claim)
+            self._leases.end(claim)
 
     async def _end_earlier(self, claims: Collection[T]) -> None:
         """End our own runs of what is claimed anew: after a long sleep, we may be our own successor."""
         anew = {_whose(claim) for claim in claims}
+        self._forget([claim for claim in self._next if _whose(claim) in anew])
         earlier = [task for task, claim in self._running.items() if _whose(claim) in anew]
         for task in earlier:
             task.cancel()
@@ -113,7 +138,7 @@ class Pump(Generic[T]):
             await asyncio.gather(*earlier, return_exceptions=True)
 
     async def _time_to_wait(self) -> float:
-        if len(self._running) >= self._slots:
+        if len(self._running) + len(self._next) >= self._slots:
             return self._poll_seconds
         due = await self._next_due()
         if due is None:
@@ -149,6 +174,7 @@ class Pump(Generic[T]):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
+        self._begin()
         self._wake.set()
 
 

@@ -16,6 +16,7 @@ from bridge.service.retention import Retention
 from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
 from bridge.telemetry import get_logger
+from bridge.worker.courtesy import Courtesy
 from bridge.worker.portions import Portions
 from bridge.worker.pump import POLL_SECONDS, Pump
 
@@ -68,6 +69,7 @@ class Worker:
         self._retention = retention
         self._pruning_seconds = pruning_seconds
         self._resolver = resolver
+        self._courtesy = Courtesy(concurrency)
         self._leases = leases
         self._turns = turns
         delivered = Portions[ClaimedDelivery, ConnectionName](
@@ -90,6 +92,7 @@ class Worker:
             slots=concurrency,
             clock=clock,
             leases=leases,
+            courtesy=self._courtesy,
             poll_seconds=poll_seconds,
         )
         self._subjects = Pump[ClaimedSubject](
@@ -100,15 +103,21 @@ class Worker:
             slots=concurrency,
             clock=clock,
             leases=leases,
+            courtesy=self._courtesy,
             poll_seconds=poll_seconds,
         )
         self._stop = asyncio.Event()
         self._log = get_logger()
 
     def nudge(self) -> None:
-        """Say that a delivery was stored, or that something was marked due."""
+        """Say that something was marked due, or that another process has stored a delivery."""
         self._deliveries.nudge()
         self._subjects.nudge()
+
+    def stored(self) -> None:
+        """Say that this process has stored a delivery."""
+        self._courtesy.saw_delivery()
+        self._deliveries.nudge()
 
     def stop(self) -> None:
         """Ask `run` to end."""

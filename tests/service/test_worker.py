@@ -216,3 +216,37 @@ async def test_a_pump_that_is_stopped_as_work_arrives_stops() -> None:
     _, running = await asyncio.wait({task}, timeout=1)
     task.cancel()
     assert not running
+
+
+async def test_a_place_that_gets_free_is_taken_by_what_was_claimed_ahead_and_no_more_run_at_once() -> None:
+    queue = Queue(*(str(number) for number in range(40)))
+    at_work, most = 0, 0
+    run = queue.run
+
+    async def counted(claim: ClaimedSubject) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.001)
+        await run(claim)
+        at_work -= 1
+
+    queue.run = counted  # type: ignore[method-assign]  # a run that counts itself
+    await _pumped(queue, queue.pump(slots=8), until=40)
+    assert sorted(queue.done, key=int) == [str(number) for number in range(40)]
+    assert most == 8
+
+
+async def test_what_was_claimed_ahead_is_left_to_others_when_the_pump_ends() -> None:
+    queue = Queue(*["endless"] * 20)
+    pump = queue.pump(slots=8)
+    task = asyncio.create_task(pump.serve())
+    async with asyncio.timeout(PATIENCE):
+        while len(pump.running) < 10:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await pump.drain(0)
+    assert list(pump.running) == []
+    assert await queue.leases.renew() == []
