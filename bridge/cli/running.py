@@ -43,7 +43,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine on the fast loop."""
     # The store's thread gives the interpreter up at each call to SQLite; by default a busy loop keeps it 5 ms then.
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is loaded stays; to look through all of it again and again would hold up every answer for a tenth of a second.
+    # What is loaded stays: to look through all of it again and again would hold up answers for a tenth of a second.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
