@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.domain.credential import Secret
 from bridge.domain.errors import ConfigurationError
@@ -166,9 +167,7 @@ def test_a_pooler_that_shares_sessions(postgres_tables: str) -> None:
         refuse_pooler(one)
 
 
-async def test_many_that_open_a_new_database_at_once_all_come_up_and_one_makes_the_tables(
-    own: Cluster, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_many_that_open_a_new_database_at_once_all_come_up_and_one_makes_the_tables(own: Cluster) -> None:
     own.empty_database("bare")
     url = at(own, "bare")
 
@@ -178,9 +177,10 @@ async def test_many_that_open_a_new_database_at_once_all_come_up_and_one_makes_t
             await store.probe()
             return store._ways.owner
 
-    owners = await asyncio.gather(*(opened() for _ in range(4)))
+    with capture_logs() as logs:
+        owners = await asyncio.gather(*(opened() for _ in range(4)))
     assert len(set(owners)) == 4
-    assert capsys.readouterr().out.count("schema_before=None") == 1
+    assert [line["schema_before"] for line in logs if line["event"] == "store.opened"].count(None) == 1
     assert schema_state(url).is_current
 
 
