@@ -94,12 +94,6 @@ def renew(
     return lost
 
 
-def owners(connection: sa.Connection) -> set[int]:
-    """Return whose leases there are."""
-    column = delivery.c.lease_owner
-    return set(connection.scalars(sa.select(column).where(_RUNNING, column.is_not(None)).distinct()))
-
-
 def next_due(connection: sa.Connection, *, without: Collection[ConnectionName] = ()) -> datetime | None:
     """Return the earliest time at which a claim finds something: a due time, or the end of a lease."""
     asked = _next_times(frozenset(without))

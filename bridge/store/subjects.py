@@ -244,11 +244,6 @@ def renew(
     return lost
 
 
-def owners(connection: sa.Connection) -> set[int]:
-    """Return whose leases there are."""
-    return set(connection.scalars(sa.select(_T.lease_owner).where(_RUNNING, _T.lease_owner.is_not(None)).distinct()))
-
-
 def _elsewhere(without: Collection[SiteKey]) -> sa.ColumnElement[bool]:
     """Return the condition that a subject is of none of these sites."""
     return sa.and_(sa.true(), *(sa.or_(_T.connection != name, _T.site != site) for name, site in sorted(without)))

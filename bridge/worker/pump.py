@@ -14,7 +14,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.store import Claim
 from bridge.service.leases import Leases
 from bridge.telemetry import get_logger
-from bridge.worker.courtesy import Courtesy
+from bridge.worker.courtesy import QUIET_SECONDS, Courtesy
 
 T = TypeVar("T", bound=Claim)
 POLL_SECONDS: Final = 5.0
@@ -102,8 +102,10 @@ class Pump(Generic[T]):
 
     async def _fill(self) -> bool:
         """Claim into the free slots and return whether it is worth claiming again at once."""
-        free = self._slots + self._slots // AHEAD - len(self._running) - len(self._next)
-        if free <= (self._slots // PORTION if self._next else 0):
+        self._begin()
+        room = self._courtesy.room()
+        free = room + room // AHEAD - len(self._running) - len(self._next)
+        if free <= (room // PORTION if self._next else 0):
             return False
         asked_at = self._leases.now()
         claims = await self._claim(free)
@@ -111,7 +113,7 @@ class Pump(Generic[T]):
         self._leases.begin(claims, asked_at=asked_at)
         self._next.extend(claims)
         self._begin()
-        return len(claims) == free and len(self._running) < self._slots
+        return len(claims) == free and len(self._running) < room
 
     def _begin(self) -> None:
         """Begin what is next while there are places."""
@@ -138,8 +140,9 @@ class Pump(Generic[T]):
             await asyncio.gather(*earlier, return_exceptions=True)
 
     async def _time_to_wait(self) -> float:
-        if len(self._running) + len(self._next) >= self._slots:
-            return self._poll_seconds
+        room = self._courtesy.room()
+        if len(self._running) + len(self._next) >= room:
+            return self._poll_seconds if room >= self._slots else min(self._poll_seconds, QUIET_SECONDS)
         due = await self._next_due()
         if due is None:
             return self._poll_seconds

@@ -14,6 +14,7 @@ from bridge.ports.clock import SystemClock
 from bridge.service.leases import Leases
 from bridge.testing.memory_store import MemoryStore
 from bridge.worker import Worker
+from bridge.worker.courtesy import Courtesy
 from bridge.worker.pump import Pump
 from tests.service.house import JONAS, House
 
@@ -158,7 +159,7 @@ class Queue:
             await asyncio.Event().wait()
         self.done.append(item)
 
-    def pump(self, slots: int = 2) -> Pump[ClaimedSubject]:
+    def pump(self, slots: int = 2, courtesy: Courtesy | None = None) -> Pump[ClaimedSubject]:
         return Pump(
             "test",
             claim=self.claim,
@@ -167,6 +168,7 @@ class Queue:
             slots=slots,
             clock=SystemClock(),
             leases=self.leases,
+            courtesy=courtesy,
         )
 
 
@@ -250,3 +252,28 @@ async def test_what_was_claimed_ahead_is_left_to_others_when_the_pump_ends() -> 
     await pump.drain(0)
     assert list(pump.running) == []
     assert await queue.leases.renew() == []
+
+
+class Burst(Courtesy):
+    """A burst that leaves one place, until it is over."""
+
+    is_over = False
+
+    def room(self) -> int:
+        return super().room() if self.is_over else 1
+
+
+async def test_after_a_burst_all_places_are_filled_though_the_run_from_its_time_never_ends() -> None:
+    queue, burst = Queue("endless", "a", "b", "c"), Burst(8)
+    pump = queue.pump(slots=8, courtesy=burst)
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.05)
+    assert len(pump.running) == 1, "in the burst, nothing is held that others could work on"
+    burst.is_over = True
+    async with asyncio.timeout(2):
+        while len(queue.done) < 3:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await pump.drain(0)
