@@ -81,7 +81,7 @@ class Breaker:
     def answered(self, subject: SubjectKey, *, now: datetime) -> "Breaker":
         """Return what is known after a run to which the vendor has answered all the time."""
         if self.probe_at is None:
-            return replace(self, failures=0, failing=frozenset(), why="")
+            return replace(self, failures=0, failing=frozenset(), why="") if self.failures or self.why else self
         return Breaker(closed_at=now) if subject == self.probe else self
 
     def untold(self, subject: SubjectKey, *, now: datetime) -> "Breaker":

@@ -223,6 +223,12 @@ class RecordReader(Protocol):
 class SubjectRecords(RecordReader, Protocol):
     """What the bridge remembers of a subject; every write is fenced by the claim and raises `LeaseLost` without it."""
 
+    async def begin(self, claim: ClaimedSubject) -> SubjectRecord:
+        """Return all that is known of the subject whose run begins.
+
+        It may have been read as the claim was made: what has changed since then was marked, and has a run of its own.
+        """
+
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
         """Return the other subjects of the site for which the bridge still holds a door of one of these units."""
 

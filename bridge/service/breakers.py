@@ -186,6 +186,8 @@ class Breakers:
     def _change(self, key: SiteKey, breaker: Breaker) -> None:
         site = self._sites[key]
         before, site.breaker = site.breaker, breaker
+        if before == breaker:
+            return
         log = self._log.bind(connection=key[0], site=key[1], adapter=site.adapter)
         if before.probe_at is None and breaker.probe_at is not None:
             log.warning("breaker.opened", why=breaker.why, next_probe=breaker.probe_at.isoformat())

@@ -4,7 +4,7 @@ Events, retries, replays and the sweep all end here, so none of them can do anyt
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
@@ -72,16 +72,19 @@ class Converger:
         self._aftermath = Aftermath(alerts, clock)
         self._log = get_logger()
 
-    async def run(self, claim: ClaimedSubject) -> None:
-        """Bring `claim`'s subject in step and settle it; whatever fails is settled as a retry or a dead letter."""
-        log = self._log.bind(connection=claim.key.connection, site=claim.key.site, tenant=claim.key.tenant)
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None] = lambda: None) -> None:
+        """Bring `claim`'s subject in step and settle it; whatever fails is settled as a retry or a dead letter.
+
+        `worked` is called when nothing more is done at the vendor and on the platform, and only the store is left.
+        """
         end: SubjectCommit | None = None
         try:
             end = await self._work(claim)
+            worked()
             await self._records.commit(claim, end)
         except LeaseLost:
             self._alerts.take_back(end.entries if end else ())
-            log.warning("subject.lease_lost")
+            self._log.warning("subject.lease_lost", **_named(claim.key))
             return
         except BridgeError:
             self._alerts.take_back(end.entries if end else ())
@@ -89,7 +92,7 @@ class Converger:
         outcome = type(end.outcome).__name__.lower()
         why = None if isinstance(end.outcome, Done) else end.outcome.why
         self._metrics.settled.labels("subjects", outcome).inc()
-        log.info("subject.settled", outcome=outcome, why=why, failed_before=claim.attempts)
+        self._log.info("subject.settled", **_named(claim.key), outcome=outcome, why=why, failed_before=claim.attempts)
 
     async def _work(self, claim: ClaimedSubject) -> SubjectCommit:
         site = self._sites.get((claim.key.connection, claim.key.site))
@@ -99,7 +102,7 @@ class Converger:
         progress = Progress()
         try:
             async with asyncio.timeout(RUN_SECONDS):
-                record = await self._records.load(claim.key)
+                record = await self._records.begin(claim)
                 progress.begin(record)
                 return await self._bring_in_step(claim, site, platform, record, progress)
         except LeaseLost:
@@ -263,6 +266,10 @@ class Converger:
             tasks=tasks[0].raised,
             mended=tasks[1].over,
         )
+
+
+def _named(subject: SubjectKey) -> dict[str, str]:
+    return {"connection": subject.connection, "site": subject.site, "tenant": subject.tenant}
 
 
 def _to_be_kept(record: SubjectRecord, progress: Progress) -> tuple[AccessRecord, ...]:

@@ -9,6 +9,8 @@ from bridge.domain.ids import SiteKey
 from bridge.ports.store import Priority, SubjectQueue
 from bridge.service.breakers import Breakers
 
+Run = Callable[[ClaimedSubject, Callable[[], None]], Awaitable[None]]
+
 
 class ReachableSubjects:
     """The queue of subjects without those of sites whose vendor does not answer; these are marked and counted as ever.
@@ -69,9 +71,9 @@ class ReachableSubjects:
 class WatchedRuns:
     """Runs of subjects, by which the vendors are judged."""
 
-    def __init__(self, run: Callable[[ClaimedSubject], Awaitable[None]], breakers: Breakers) -> None:
+    def __init__(self, run: Run, breakers: Breakers) -> None:
         self._run = run
         self._breakers = breakers
 
-    async def run(self, claim: ClaimedSubject) -> None:
-        await self._breakers.watch(claim, self._run)
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None] = lambda: None) -> None:
+        await self._breakers.watch(claim, lambda watched: self._run(watched, worked))

@@ -1,7 +1,7 @@
 """From a delivery to the subjects that it is about: look up, then mark."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,8 +44,11 @@ class Resolver:
         self._metrics = metrics
         self._log = get_logger()
 
-    async def run(self, claim: ClaimedDelivery) -> None:
-        """Look up what `claim` is about and settle it; whatever fails is settled as a retry or a dead letter."""
+    async def run(self, claim: ClaimedDelivery, worked: Callable[[], None] = lambda: None) -> None:
+        """Look up what `claim` is about and settle it; whatever fails is settled as a retry or a dead letter.
+
+        `worked` is called when it is looked up, and only the store is left.
+        """
         log = self._log.bind(delivery=claim.id, connection=claim.connection, type=claim.event_type)
         try:
             with self._metrics.time_step("resolve"):
@@ -57,6 +60,7 @@ class Resolver:
             settlement = self._failed(claim, error)
             if not isinstance(error, BridgeError):
                 log.exception("delivery.defect")
+        worked()
         outcome = type(settlement.outcome).__name__.lower()
         try:
             await self._queue.settle_delivery(claim, settlement)

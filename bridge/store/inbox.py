@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bridge.domain.deliveries import ClaimedDelivery, DeliveryState
 from bridge.domain.errors import LeaseLost, inert
-from bridge.domain.ids import ConnectionName, DeliveryId
+from bridge.domain.ids import ConnectionName, DeliveryId, SubjectKey
 from bridge.domain.outcome import Dead, Done, RetryAt
 from bridge.domain.queueing import MAX_INTERRUPTED, Priority, Waiting, choose, why_set_aside
 from bridge.ports.store import DeliverySettlement
@@ -114,19 +114,33 @@ def in_line(priority: Priority) -> sa.ColumnElement[bool]:
     return sa.and_(_NEW, delivery.c.priority == int(priority))
 
 
-def settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySettlement, now: datetime) -> None:
-    """End the run and mark what it saw, whatever the outcome. Raises `LeaseLost` when the claim is no longer ours."""
+def settle(
+    connection: sa.Connection, ends: Sequence[tuple[ClaimedDelivery, DeliverySettlement]], *, now: datetime
+) -> list[LeaseLost | None]:
+    """End these runs, and mark what they saw, whatever the outcome; return for each whether it had lost its claim."""
+    kept = [one for one in sorted(ends, key=lambda one: one[0].id) if _settle(connection, *one)]
+    seen = [(claimed, end) for claimed, end in kept if end.sightings]
+    if seen:
+        subjects.mark_each(connection, [mark for one in seen for mark in _marks(*one)], now=now)
+        records.make_known(connection, [sighting for _, end in seen for sighting in end.sightings])
+        _link(connection, [(claimed.id, mark.key) for claimed, end in seen for mark in _marks(claimed, end)])
+    for claimed, end in kept:
+        records.keep_transfers(connection, claimed.connection, end.transfers, now)
+    ledger.append(connection, [entry for _, end in kept for entry in end.entries])
+    ours = {claimed for claimed, _ in kept}
+    return [None if one in ours else LeaseLost(f"delivery {one.id} is no longer ours") for one, _ in ends]
+
+
+def _settle(connection: sa.Connection, claimed: ClaimedDelivery, end: DeliverySettlement) -> bool:
     bound_to = {"of_id": claimed.id, "of_fence": claimed.fence, **_end(end)}
-    if connection.execute(_SETTLE, bound_to).rowcount != 1:
-        raise LeaseLost(f"delivery {claimed.id} is no longer ours")
-    if end.sightings:
-        keys = sorted({sighting.subject for sighting in end.sightings})
-        since = claimed.received_at
-        subjects.mark(connection, keys, priority=end.priority, now=now, since=since, closes=end.closes)
-        records.make_known(connection, end.sightings)
-        _link(connection, claimed.id, [subjects.bound(key) for key in keys])
-    records.keep_transfers(connection, claimed.connection, end.transfers, now)
-    ledger.append(connection, end.entries)
+    return connection.execute(_SETTLE, bound_to).rowcount == 1
+
+
+def _marks(claimed: ClaimedDelivery, end: DeliverySettlement) -> list[subjects.Mark]:
+    return [
+        subjects.Mark(key=key, priority=end.priority, since=claimed.received_at, closes=end.closes)
+        for key in sorted({sighting.subject for sighting in end.sightings})
+    ]
 
 
 def _end(end: DeliverySettlement) -> Mapping[str, Any]:
@@ -144,8 +158,8 @@ def _note(text: str | None) -> str | None:
     return None if text is None else inert(text)
 
 
-def _link(connection: sa.Connection, claimed: DeliveryId, bound: list[dict[str, str]]) -> None:
-    rows = [{"of_delivery": claimed, **key} for key in bound]
+def _link(connection: sa.Connection, pairs: Sequence[tuple[DeliveryId, SubjectKey]]) -> None:
+    rows = [{"of_delivery": number, **subjects.bound(key)} for number, key in pairs]
     connection.execute(_link_statement(connection.dialect.name), each(rows))
 
 

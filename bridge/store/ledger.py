@@ -1,6 +1,7 @@
 """The append-only record, chained; the database itself refuses to change or drop a line."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
@@ -13,14 +14,30 @@ from bridge.ports.store import AlertRow
 from bridge.store.dialect import each, is_postgresql
 from bridge.store.tables import ledger, literally
 
+_GATHERED: Final = "gatebridge ledger"
 _END: Final = sa.select(ledger.c.chain).order_by(ledger.c.id.desc()).limit(1)
 _APPEND: Final = sa.insert(ledger).inline()
 _LOCK_THE_END: Final = sa.text("SELECT pg_advisory_xact_lock(1735550567)")
 
 
+@contextmanager
+def gathered(connection: sa.Connection) -> Iterator[None]:
+    """Append what is appended inside of the block at its end, for units that share a transaction."""
+    entries: list[LedgerEntry] = []
+    connection.info[_GATHERED] = entries
+    try:
+        yield
+    finally:
+        del connection.info[_GATHERED]
+    append(connection, entries)
+
+
 def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
     """Add the entries in their order. Comes last in a unit: the chain would fork without a lock on its end."""
     if not entries:
+        return
+    if _GATHERED in connection.info:
+        connection.info[_GATHERED] += entries
         return
     if is_postgresql(connection):
         connection.execute(_LOCK_THE_END)

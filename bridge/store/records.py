@@ -37,9 +37,7 @@ _ACCESS: Final = sa.select(access).where(access.c.subject_id == _OF)
 _TOUCHES: Final = sa.or_(transfer.c.left_rental == access.c.rental, transfer.c.heir == access.c.rental)
 _ALL: Final[sa.Select[Any]] = (
     sa.select(
-        subject.c.id,
-        subject.c.ref,
-        subject.c.profile,
+        *(subject.c.id, subject.c.connection, subject.c.site, subject.c.tenant, subject.c.ref, subject.c.profile),
         access.c.rental,
         *(access.c[name] for name in _ACCESS_VALUES),
         code.c.id.label("code_id"),
@@ -53,9 +51,10 @@ _ALL: Final[sa.Select[Any]] = (
     .outerjoin(code, code.c.subject_id == subject.c.id)
     .outerjoin(task, task.c.subject_id == subject.c.id)
     .outerjoin(transfer, sa.and_(transfer.c.connection == subject.c.connection, _TOUCHES))
-    .where(subjects.IS_BOUND)
 )
 """All of a subject in one question: its rentals, codes, tasks and transfers are few, and each question costs a turn."""
+_ALL_OF_ONE: Final = _ALL.where(subjects.IS_BOUND)
+_ALL_OF_MANY: Final = _ALL.where(subject.c.id.in_(sa.bindparam("those", expanding=True)))
 _KEEP_REF: Final = (
     sa.update(subject).where(subject.c.id == _OF).values(ref=sa.bindparam("ref", type_=subject.c.ref.type))
 )
@@ -66,9 +65,21 @@ _KEEP_PROFILE: Final = (
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
     """Return all that is known of the subject; an unknown one has an empty record."""
-    rows = connection.execute(_ALL, subjects.bound(key)).all()
-    if not rows:
-        return SubjectRecord()
+    rows = connection.execute(_ALL_OF_ONE, subjects.bound(key)).all()
+    return _of_rows(connection, rows, key, keyring) if rows else SubjectRecord()
+
+
+def load_many(connection: sa.Connection, numbers: Sequence[int], keyring: Keyring) -> dict[SubjectKey, SubjectRecord]:
+    """Return all that is known of the subjects with these numbers."""
+    rows: dict[SubjectKey, list[sa.Row[Any]]] = {}
+    for row in connection.execute(_ALL_OF_MANY, {"those": numbers}):
+        rows.setdefault(subjects.key_of(row), []).append(row)
+    return {key: _of_rows(connection, own, key, keyring) for key, own in rows.items()}
+
+
+def _of_rows(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], key: SubjectKey, keyring: Keyring
+) -> SubjectRecord:
     told = {row.told_at_unit: row for row in rows if row.told_at_unit is not None}
     sealed = {row.code_id: row for row in rows if row.code_id is not None}
     linked = {row.left_rental: row for row in rows if row.left_rental is not None}

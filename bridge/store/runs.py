@@ -1,9 +1,10 @@
-"""What a subject's run writes, each in one unit of work and only while its claim is in force.
+"""What the runs of subjects write, only while their claims are in force.
 
-Subjects are locked first and the ledger last, everywhere: two units then never wait for each other.
+Subjects are locked first, in the order of their keys, and the ledger last: two units then never wait for each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,57 +12,80 @@ import sqlalchemy as sa
 
 from bridge.domain.access import AccessRecord
 from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.errors import LeaseLost
 from bridge.domain.ledger import LedgerEntry
 from bridge.ports.store import Priority, SubjectCommit
 from bridge.store import codes, ledger, records, subjects
 
+Step = Callable[[sa.Connection, int, datetime], None]
+"""Writes for the subject whose row has that number and is ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWrite:
+    """What a run writes; with `end`, its last."""
+
+    claimed: ClaimedSubject
+    step: Step
+    end: SubjectCommit | None = None
+
+
+def write(connection: sa.Connection, writes: Sequence[RunWrite], *, now: datetime) -> list[LeaseLost | None]:
+    """Write this of several runs, and return for each whether it had lost its claim: nothing of it is kept then."""
+    numbers = subjects.hold(connection, [one.claimed for one in writes])
+    kept = [one for one in writes if one.claimed in numbers]
+    ends = {numbers[one.claimed]: one.end for one in kept if one.end is not None}
+    with ledger.gathered(connection):
+        for one in kept:
+            one.step(connection, numbers[one.claimed], now)
+        subjects.finish(connection, {number: (end.outcome, end.closes) for number, end in ends.items()}, now)
+        if wake := sorted({key for end in ends.values() for key in end.wake}):
+            subjects.mark(connection, wake, priority=Priority.LIVE, now=now, since=now)
+    return [None if one.claimed in numbers else LeaseLost("the subject is no longer ours") for one in writes]
+
 
 def take_code(
     connection: sa.Connection,
+    ours: int,
+    now: datetime,
     *,
     claimed: ClaimedSubject,
     code: codes.SealedCode,
     entry: LedgerEntry,
     changed: Sequence[AccessRecord],
-    now: datetime,
 ) -> None:
-    held = subjects.hold(connection, claimed)
-    codes.take(connection, held.id, claimed.key, code, now)
-    records.replace_access(connection, held.id, changed)
+    codes.take(connection, ours, claimed.key, code, now)
+    records.replace_access(connection, ours, changed)
     ledger.append(connection, [entry])
 
 
 def note(
     connection: sa.Connection,
-    claimed: ClaimedSubject,
+    ours: int,
+    now: datetime,
+    *,
     entries: Sequence[LedgerEntry],
     changed: Sequence[AccessRecord],
 ) -> None:
-    held = subjects.hold(connection, claimed)
-    records.replace_access(connection, held.id, changed)
+    del now  # the entries have their own
+    records.replace_access(connection, ours, changed)
     ledger.append(connection, entries)
 
 
-def keep_ref(connection: sa.Connection, claimed: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
-    held = subjects.hold(connection, claimed)
-    records.keep_ref(connection, held.id, ref)
+def keep_ref(connection: sa.Connection, ours: int, now: datetime, *, ref: Mapping[str, Any] | None) -> None:
+    del now
+    records.keep_ref(connection, ours, ref)
 
 
-def commit(
-    connection: sa.Connection, *, claimed: ClaimedSubject, end: SubjectCommit, taken: bytes | None, now: datetime
-) -> None:
-    """End the run; `taken` is the fingerprint of the code that the vendor took in it."""
-    held = subjects.hold(connection, claimed)
-    records.replace_access(connection, held.id, end.access)
-    records.drop_tasks(connection, held.id, end.mended)
-    records.keep_tasks(connection, held.id, end.tasks, now)
+def keep_end(connection: sa.Connection, ours: int, now: datetime, *, end: SubjectCommit, taken: bytes | None) -> None:
+    """Keep what a run leaves beside its outcome; `taken` is the fingerprint of the code that the vendor took in it."""
+    records.replace_access(connection, ours, end.access)
+    records.drop_tasks(connection, ours, end.mended)
+    records.keep_tasks(connection, ours, end.tasks, now)
     if taken is not None:
-        codes.note_taken(connection, held.id, taken)
+        codes.note_taken(connection, ours, taken)
     if end.profile is not None:
-        records.keep_profile(connection, held.id, end.profile)
+        records.keep_profile(connection, ours, end.profile)
     if end.retire_code:
-        codes.retire(connection, held.id, now)
-    subjects.finish(connection, held, end.outcome, now, closes=end.closes)
-    if end.wake:
-        subjects.mark(connection, sorted(end.wake), priority=Priority.LIVE, now=now, since=now)
+        codes.retire(connection, ours, now)
     ledger.append(connection, end.entries)

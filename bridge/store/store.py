@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,6 +54,7 @@ from bridge.store import (
     subjects,
     turns,
 )
+from bridge.store.ahead import ReadAhead
 from bridge.store.codes import SealedCode
 from bridge.store.jobs import Unit
 from bridge.store.keyring import Keyring
@@ -73,6 +75,7 @@ class SqlStore:
         self._ways = ways
         self._keyring = keyring
         self._latest = opened_at
+        self._ahead = ReadAhead()
         # Counted for each kind by itself: taken in turns, one of them would never meet the eldest's place.
         self._places = Counter[WorkKind]()
 
@@ -109,7 +112,7 @@ class SqlStore:
         return self._given(WorkKind.DELIVERY, await self._write_in_time(partial(self._claim, claim)))
 
     async def settle_delivery(self, claim: ClaimedDelivery, settlement: DeliverySettlement) -> None:
-        await self._write_in_time(partial(inbox.settle, claimed=claim, end=settlement))
+        await self._ways.join(inbox.settle, (claim, settlement))
 
     async def next_delivery_due(self, *, without: Collection[ConnectionName] = ()) -> datetime | None:
         return await self._ways.ask(partial(inbox.next_due, without=without))
@@ -119,7 +122,18 @@ class SqlStore:
     ) -> Sequence[ClaimedSubject]:
         places, lease = self._next(WorkKind.SUBJECT, limit), self._lease()
         claim = partial(subjects.claim, places=places, lease=lease, without=without, closing_first=closing_first)
-        return self._given(WorkKind.SUBJECT, await self._write_in_time(partial(self._claim, claim)))
+        claims = await self._write_in_time(partial(self._claim, claim))
+        await self._read_ahead(claims)
+        return self._given(WorkKind.SUBJECT, list(claims.values()))
+
+    async def _read_ahead(self, claims: Mapping[int, ClaimedSubject]) -> None:
+        """Read what is known of the claimed; what cannot be read is for the run of whom it concerns to say."""
+        read_at = self._ahead.now()
+        if claims:
+            with suppress(Exception):
+                numbers = list(claims)
+                records_of = await self._ways.ask(partial(records.load_many, numbers=numbers, keyring=self._keyring))
+                self._ahead.keep(((claim, records_of[claim.key]) for claim in claims.values()), read_at=read_at)
 
     async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
         return await self._ways.ask(partial(subjects.next_due, without=without))
@@ -174,6 +188,10 @@ class SqlStore:
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         return await self._ways.ask(partial(records.load, key=subject, keyring=self._keyring))
 
+    async def begin(self, claim: ClaimedSubject) -> SubjectRecord:
+        record = self._ahead.take(claim)
+        return await self.load(claim.key) if record is None else record
+
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
         return await self._ways.ask(partial(records.holders, key=subject, units=units))
 
@@ -183,17 +201,20 @@ class SqlStore:
         sealed = SealedCode(
             fingerprint=self._keyring.fingerprint(claim.key, code), sealed=self._keyring.seal(claim.key, code)
         )
-        await self._write_in_time(partial(runs.take_code, claimed=claim, code=sealed, entry=entry, changed=access))
+        take = partial(runs.take_code, claimed=claim, code=sealed, entry=entry, changed=access)
+        await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=take))
 
     async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
-        await self._ways.write(partial(runs.note, claimed=claim, entries=entries, changed=access))
+        note = partial(runs.note, entries=entries, changed=access)
+        await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=note))
 
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
-        await self._ways.write(partial(runs.keep_ref, claimed=claim, ref=ref))
+        await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=partial(runs.keep_ref, ref=ref)))
 
     async def commit(self, claim: ClaimedSubject, end: SubjectCommit) -> None:
         taken = None if end.taken_code is None else self._keyring.fingerprint(claim.key, end.taken_code)
-        await self._write_in_time(partial(runs.commit, claimed=claim, end=end, taken=taken))
+        keep = partial(runs.keep_end, end=end, taken=taken)
+        await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=keep, end=end))
 
     async def list_deliveries(
         self,

@@ -6,6 +6,7 @@ served. A ready row without `marked_since` waits for a date only; a retry, parke
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.errors import LeaseLost, inert
+from bridge.domain.errors import inert
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey, TenantId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
 from bridge.domain.queueing import MAX_INTERRUPTED, Priority, Waiting, choose, why_set_aside
@@ -39,6 +40,8 @@ _CLAIMED: Final = (
     _T.fence,
     _T.taken_since,
 )
+_IN_ORDER: Final = [sa.collate(column, "C") for column in (_T.connection, _T.site, _T.tenant)]
+"""As Python sorts keys, whatever the database's language."""
 IS_BOUND: Final = sa.and_(
     _T.connection == sa.bindparam("of_connection", type_=sa.String),
     _T.site == sa.bindparam("of_site", type_=sa.String),
@@ -60,6 +63,16 @@ def key_of(row: Any) -> SubjectKey:
     return SubjectKey(connection=ConnectionName(row.connection), site=SiteId(row.site), tenant=TenantId(row.tenant))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Makes a subject due. `since` is when it was asked for; `closes` says that doors may have to be closed."""
+
+    key: SubjectKey
+    priority: Priority
+    since: datetime
+    closes: bool = False
+
+
 def mark(
     connection: sa.Connection,
     keys: Sequence[SubjectKey],
@@ -69,19 +82,27 @@ def mark(
     since: datetime,
     closes: bool = False,
 ) -> None:
-    """Make the subjects due at once, new ones too. Sorted `keys` keep two markers from waiting for each other."""
-    row = {
-        "state": SubjectState.READY,
-        "priority": priority,
-        "due_at": now,
-        "generation": 1,
-        "marked_since": since,
-        "closing": int(closes),
-    }
-    connection.execute(
-        _upsert(connection.dialect.name),
-        each([{"connection": key.connection, "site": key.site, "tenant": key.tenant, **row} for key in keys]),
-    )
+    """Make the subjects due at once, new ones too."""
+    mark_each(connection, [Mark(key=key, priority=priority, since=since, closes=closes) for key in keys], now=now)
+
+
+def mark_each(connection: sa.Connection, marks: Collection[Mark], *, now: datetime) -> None:
+    """Make these due at once, new ones too; in the order of their keys, or two markers would wait for each other."""
+    rows = [
+        {
+            "connection": one.key.connection,
+            "site": one.key.site,
+            "tenant": one.key.tenant,
+            "state": SubjectState.READY,
+            "priority": one.priority,
+            "due_at": now,
+            "generation": 1,
+            "marked_since": one.since,
+            "closing": int(one.closes),
+        }
+        for one in sorted(marks, key=lambda one: one.key)
+    ]
+    connection.execute(_upsert(connection.dialect.name), each(rows))
 
 
 @cache
@@ -126,8 +147,7 @@ def mark_page_of(
 def _mark_rows(connection: sa.Connection, which: sa.ColumnElement[bool], *, priority: Priority, now: datetime) -> None:
     if is_postgresql(connection):
         # In the order of `mark`, or a sweep and a settlement would wait for each other.
-        in_order = [sa.collate(column, "C") for column in (_T.connection, _T.site, _T.tenant)]
-        connection.execute(sa.select(_T.id).where(which).order_by(*in_order).with_for_update(key_share=True))
+        connection.execute(sa.select(_T.id).where(which).order_by(*_IN_ORDER).with_for_update(key_share=True))
     values = _marked(sa.literal(priority), sa.literal(now, _T.due_at.type), sa.literal(now, _T.due_at.type))
     connection.execute(sa.update(subject).where(which).values(values))
 
@@ -166,17 +186,20 @@ def claim(
     lease: Lease,
     without: Collection[SiteKey] = (),
     closing_first: Collection[SiteKey] = (),
-) -> list[ClaimedSubject]:
-    """Lease due subjects for these places; one whose lease has run out is due as it was before."""
+) -> dict[int, ClaimedSubject]:
+    """Lease due subjects for these places; one whose lease has run out is due as it was before.
+
+    Returned by the numbers of their rows, in the order of their places.
+    """
     connection.execute(_TAKE_BACK_LATE, {"now": now})
     waiting = _waiting(connection, places.limit, now, frozenset(without), frozenset(closing_first))
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
-        return []
+        return {}
     bound_to = {"chosen": chosen, "until": lease.until(now), "owner": lease.owner}
     rows = {row.id: row for row in connection.execute(_TAKE, bound_to)}
-    return [
-        ClaimedSubject(
+    return {
+        row.id: ClaimedSubject(
             key=key_of(row),
             generation=row.taken_generation,
             attempts=row.attempts,
@@ -184,7 +207,7 @@ def claim(
             since=row.taken_since,
         )
         for row in (rows[number] for number in chosen)
-    ]
+    }
 
 
 def _waiting(
@@ -260,60 +283,42 @@ def _next_waiting(without: frozenset[SiteKey]) -> sa.Select[Any]:
     return sa.select(_T.due_at).where(_READY, _elsewhere(without)).order_by(_T.due_at).limit(1)
 
 
-def hold(connection: sa.Connection, claimed: ClaimedSubject) -> sa.Row[Any]:
-    """Return what `finish` needs of the row, ours until the unit ends. Raises `LeaseLost` when the claim is over."""
-    row = connection.execute(_HOLD, {**bound(claimed.key), "of_fence": claimed.fence}).one_or_none()
-    if row is None:
-        raise LeaseLost("the subject is no longer ours")
-    return row
+def hold(connection: sa.Connection, claims: Sequence[ClaimedSubject]) -> dict[ClaimedSubject, int]:
+    """Return the numbers of the claims' rows, ours until the unit ends. Who is missing there has lost its claim."""
+    asked = [{**bound(claimed.key), "of_fence": claimed.fence} for claimed in claims]
+    if is_postgresql(connection):
+        rows = connection.execute(_HOLD_ALL, {"claims": asked}).all()
+    else:
+        rows = [row for one in asked for row in connection.execute(_HOLD, one)]
+    numbers = {(key_of(row), row.fence): row.id for row in rows}
+    held = ((claimed, numbers.get((claimed.key, claimed.fence))) for claimed in claims)
+    return {claimed: number for claimed, number in held if number is not None}
 
 
-def finish(
-    connection: sa.Connection, held: sa.Row[Any], outcome: Outcome, now: datetime, *, closes: bool = False
-) -> None:
-    """End the run of a subject that is held."""
-    is_over = isinstance(outcome, Done) and held.generation == held.taken_generation
-    values = {
-        "of_id": held.id,
-        "lease_until": None,
-        "lease_owner": None,
-        "interrupted": 0,
-        "taken_since": None,
-        "closing": 0 if is_over else max(held.closing, int(closes)),
-        "priority": held.priority,
-        "marked_since": held.marked_since,
-        **_end(held, outcome, now),
-    }
-    connection.execute(_FINISH, values)
+def finish(connection: sa.Connection, ends: Mapping[int, tuple[Outcome, bool]], now: datetime) -> None:
+    """End the runs of held subjects, each with its outcome and whether something closes with it.
+
+    What was marked meanwhile is due at once, whatever the outcome.
+    """
+    if ends:
+        rows = [
+            {**_end(outcome), "of_id": of, "closes": int(closes), "now": now} for of, (outcome, closes) in ends.items()
+        ]
+        connection.execute(_FINISH, each(rows))
 
 
-def _end(held: sa.Row[Any], outcome: Outcome, now: datetime) -> Mapping[str, Any]:
-    """Return how a run ends. A retry goes behind live events, and a sweep's retry stays with the sweep."""
-    note = None if isinstance(outcome, Done) else inert(outcome.why)
-    unserved = held.marked_since if isinstance(outcome, Done) else _older(held.marked_since, held.taken_since)
-    if held.generation > held.taken_generation:
-        return {"state": SubjectState.READY, "due_at": now, "attempts": 0, "note": note, "marked_since": unserved}
+def _end(outcome: Outcome) -> dict[str, Any]:
+    """Return what a run ends as if nothing was marked meanwhile. `failed` is none where it has not failed."""
     match outcome:
         case Done(next_due=None):
-            return {"state": SubjectState.IDLE, "due_at": None, "attempts": 0, "note": None}
+            return {"ends_as": SubjectState.IDLE, "next_due": None, "why": None, "failed": None}
         case Done(next_due=when):
-            priority = Priority.LIVE
-            return {"state": SubjectState.READY, "due_at": when, "priority": priority, "attempts": 0, "note": None}
-        case RetryAt(when=when, is_parked=is_parked):
-            return {
-                "state": SubjectState.READY,
-                "due_at": when,
-                "priority": max(held.priority, Priority.RETRY),
-                "attempts": held.attempts + (0 if is_parked else 1),
-                "note": note,
-                "marked_since": unserved,
-            }
-        case Dead():
-            return {"state": SubjectState.DEAD, "due_at": None, "attempts": held.attempts + 1, "note": note}
-
-
-def _older(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((time for time in (one, other) if time is not None), default=None)
+            return {"ends_as": SubjectState.READY, "next_due": when, "why": None, "failed": None}
+        case RetryAt(when=when, why=why, is_parked=is_parked):
+            failed = 0 if is_parked else 1
+            return {"ends_as": SubjectState.READY, "next_due": when, "why": inert(why), "failed": failed}
+        case Dead(why=why):
+            return {"ends_as": SubjectState.DEAD, "next_due": None, "why": inert(why), "failed": 1}
 
 
 def take_back(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
@@ -361,17 +366,35 @@ def mend_times(connection: sa.Connection, now: datetime, *, until: datetime, lon
 
 # Statements of every run and claim. Building one anew would cost more than running it.
 _IS_CLAIM: Final = sa.and_(IS_BOUND, _T.fence == sa.bindparam("of_fence", type_=sa.Integer), _RUNNING)
-_HELD: Final = (
-    _T.id,
-    _T.generation,
-    _T.taken_generation,
-    _T.marked_since,
-    _T.taken_since,
-    _T.priority,
-    _T.attempts,
-    _T.closing,
+_HELD: Final = (_T.id, _T.connection, _T.site, _T.tenant, _T.fence)
+_HOLD: Final = sa.select(*_HELD).where(_IS_CLAIM)
+_ASKED: Final = (
+    sa.func.json_to_recordset(sa.bindparam("claims", type_=sa.JSON))
+    .table_valued(
+        sa.column("of_connection", sa.Text),
+        sa.column("of_site", sa.Text),
+        sa.column("of_tenant", sa.Text),
+        sa.column("of_fence", sa.Integer),
+        name="asked",
+    )
+    .render_derived(with_types=True)
 )
-_HOLD: Final[sa.Select[Any]] = sa.select(*_HELD).where(_IS_CLAIM).with_for_update(key_share=True)
+_HOLD_ALL: Final = (
+    sa.select(*_HELD)
+    .join(
+        _ASKED,
+        sa.and_(
+            _T.connection == _ASKED.c.of_connection,
+            _T.site == _ASKED.c.of_site,
+            _T.tenant == _ASKED.c.of_tenant,
+            _T.fence == _ASKED.c.of_fence,
+        ),
+    )
+    .where(_RUNNING)
+    .order_by(*_IN_ORDER)
+    .with_for_update(of=subject, key_share=True)
+)
+"""In one turn, and in the order of everybody who locks more than one."""
 _RENEW: Final = sa.update(subject).where(_IS_CLAIM).values(lease_until=sa.bindparam("lease_until", type_=Instant))
 _NEXT_LEASED: Final = sa.select(_T.lease_until).where(_RUNNING).order_by(_T.lease_until).limit(1)
 _TAKE_BACK_LATE: Final = _take_back(_T.lease_until <= sa.bindparam("now", type_=Instant))
@@ -389,21 +412,35 @@ _TAKE: Final = (
     )
     .returning(*_CLAIMED)
 )
-_ENDING: Final = (
-    "state",
-    "due_at",
-    "priority",
-    "attempts",
-    "note",
-    "marked_since",
-    "taken_since",
-    "interrupted",
-    "lease_until",
-    "lease_owner",
-    "closing",
-)
+_IS_OVER: Final = _T.generation == _T.taken_generation
+_ENDS_AS: Final = sa.bindparam("ends_as", type_=sa.String)
+_NEXT_DUE: Final = sa.bindparam("next_due", type_=Instant)
+_CLOSES: Final = sa.bindparam("closes", type_=sa.Integer)
+_FAILED: Final = sa.bindparam("failed", type_=sa.Integer)
+_IS_DONE: Final = _FAILED.is_(None)
 _FINISH: Final = (
     sa.update(subject)
     .where(_T.id == sa.bindparam("of_id", type_=sa.BigInteger))
-    .values({name: sa.bindparam(name, type_=_T[name].type) for name in _ENDING})
+    .values(
+        state=sa.case((_IS_OVER, _ENDS_AS), else_=literally(SubjectState.READY)),
+        due_at=sa.case((_IS_OVER, _NEXT_DUE), else_=sa.bindparam("now", type_=Instant)),
+        note=sa.bindparam("why", type_=sa.String),
+        attempts=sa.case((sa.and_(_IS_OVER, sa.not_(_IS_DONE)), _T.attempts + _FAILED), else_=0),
+        closing=sa.case((sa.and_(_IS_OVER, _IS_DONE), 0), else_=_greatest(_T.closing, _CLOSES)),
+        priority=sa.case(
+            (sa.and_(_IS_OVER, _IS_DONE, _NEXT_DUE.is_not(None)), int(Priority.LIVE)),
+            # A retry goes behind live events, and a sweep's retry stays with the sweep.
+            (sa.and_(_IS_OVER, sa.not_(_IS_DONE)), _greatest(_T.priority, sa.literal(int(Priority.RETRY)))),
+            else_=_T.priority,
+        ),
+        marked_since=sa.case(
+            (sa.or_(_IS_DONE, sa.and_(_IS_OVER, _NEXT_DUE.is_(None))), _T.marked_since),
+            (sa.or_(_T.marked_since.is_(None), _T.taken_since < _T.marked_since), _T.taken_since),
+            else_=_T.marked_since,
+        ),
+        lease_until=sa.null(),
+        lease_owner=sa.null(),
+        interrupted=sa.literal_column("0"),
+        taken_since=sa.null(),
+    )
 )

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from bridge.domain.deliveries import NewDelivery, Receipt
 from bridge.ports.clock import Clock
 from bridge.ports.store import Cadence
-from bridge.store.jobs import Unit
+from bridge.store.jobs import Joint, Unit
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 
 class Ways(Protocol):
@@ -48,6 +49,9 @@ class Ways(Protocol):
 
     async def write(self, unit: Unit[T]) -> T:
         """Run `unit` in a transaction of its own and return its value once that is durable."""
+
+    async def join(self, joint: Joint[A], item: A) -> None:
+        """Do `joint` for `item` as `write` runs a unit, or for more that wait at the same time. Raises `LeaseLost`."""
 
     async def write_in_budget(self, unit: Unit[T]) -> T:
         """Run `unit` on the way that deliveries go, within their budget."""

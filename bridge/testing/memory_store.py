@@ -216,6 +216,9 @@ class MemoryStore:
         self._make_known(new)
         return len(unknown)
 
+    async def begin(self, claim: ClaimedSubject) -> SubjectRecord:
+        return await self.load(claim.key)
+
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         self._check()
         row = self._subjects.get(subject)

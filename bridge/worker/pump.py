@@ -5,6 +5,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import Final, Generic, TypeVar
 
 from bridge.domain.deliveries import ClaimedDelivery
@@ -17,13 +18,16 @@ from bridge.telemetry import get_logger
 from bridge.worker.courtesy import QUIET_SECONDS, Courtesy
 
 T = TypeVar("T", bound=Claim)
+Run = Callable[[T, Callable[[], None]], Awaitable[None]]
+"""Runs a claim to its end. Calls what it is given when only the store is left: its place is free then."""
 POLL_SECONDS: Final = 5.0
 """The net under every wake-up that could get lost."""
 STORE_PAUSE_SECONDS: Final = 1.0
-AHEAD: Final = 4
-"""One more is claimed for so many places."""
-PORTION: Final = 8
-"""While some wait to begin, no claim is made for less than this part of the places: each is a transaction."""
+AHEAD_SECONDS: Final = 0.04
+"""So much is claimed ahead as is begun in this time: the time of a claim, and no more, or who comes later waits."""
+PORTION: Final = 2
+"""While some wait to begin, no claim is made for less than this part of what is claimed ahead: each has its price."""
+SMOOTHING: Final = 0.1
 
 
 class Pump(Generic[T]):
@@ -35,7 +39,7 @@ class Pump(Generic[T]):
         *,
         claim: Callable[[int], Awaitable[Sequence[T]]],
         next_due: Callable[[], Awaitable[datetime | None]],
-        run: Callable[[T], Awaitable[None]],
+        run: Run[T],
         slots: int,
         clock: Clock,
         leases: Leases,
@@ -52,21 +56,31 @@ class Pump(Generic[T]):
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
         self._running: dict[asyncio.Task[None], T] = {}
+        """Each has a place."""
+        self._begun: dict[asyncio.Task[None], float] = {}
+        self._seconds_in_place = 1.0
+        self._ending: dict[asyncio.Task[None], T] = {}
+        """Only what came of them is to be stored."""
         self._next: deque[T] = deque()
         """Claimed a little ahead, so that a place that gets free is taken at once."""
         self._log = get_logger().bind(queue=name)
 
     @property
     def running(self) -> Collection[T]:
-        """What runs now, or is about to."""
+        """What has a place now, or is about to."""
         return [*self._running.values(), *self._next]
 
-    def cancel(self, claims: Collection[Claim]) -> None:
-        """Cut off the runs of claims that are lost: somebody else does that work."""
-        for task, claim in self._running.items():
-            if claim in claims:
-                task.cancel()
-        self._forget([claim for claim in self._next if claim in claims])
+    def cancel(self, claims: Collection[Claim]) -> int:
+        """Cut off the runs of claims that are lost, since somebody else does that work; return how many there were.
+
+        Those that only store what came of them are left: the store refuses it, or has taken it already.
+        """
+        cut_off = [task for task, claim in self._running.items() if claim in claims]
+        for task in cut_off:
+            task.cancel()
+        waiting = [claim for claim in self._next if claim in claims]
+        self._forget(waiting)
+        return len(cut_off) + len(waiting)
 
     def nudge(self) -> None:
         """Say that there may be work. Cheap; any number of nudges is one."""
@@ -94,18 +108,21 @@ class Pump(Generic[T]):
     async def drain(self, seconds: float) -> None:
         """Let running work end; cut off what has not after `seconds`: its next run observes before it does anything."""
         self._forget([*self._next])
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
-        for task in self._running:
+        tasks = [task for task, _ in self._tasks()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._forget([*self._next])
 
     async def _fill(self) -> bool:
         """Claim into the free slots and return whether it is worth claiming again at once."""
         self._begin()
         room = self._courtesy.room()
-        free = room + room // AHEAD - len(self._running) - len(self._next)
-        if free <= (room // PORTION if self._next else 0):
+        ahead = int(room * min(1.0, AHEAD_SECONDS / self._seconds_in_place))
+        free = room + ahead - len(self._running) - len(self._next)
+        if free <= (ahead // PORTION if self._next else 0) or len(self._ending) >= self._slots:
             return False
         asked_at = self._leases.now()
         claims = await self._claim(free)
@@ -121,6 +138,7 @@ class Pump(Generic[T]):
             claim = self._next.popleft()
             task = asyncio.create_task(self._one(claim))
             self._running[task] = claim
+            self._begun[task] = perf_counter()
             task.add_done_callback(self._ended)
 
     def _forget(self, claims: Collection[T]) -> None:
@@ -133,7 +151,7 @@ class Pump(Generic[T]):
         """End our own runs of what is claimed anew: after a long sleep, we may be our own successor."""
         anew = {_whose(claim) for claim in claims}
         self._forget([claim for claim in self._next if _whose(claim) in anew])
-        earlier = [task for task, claim in self._running.items() if _whose(claim) in anew]
+        earlier = [task for task, claim in self._tasks() if _whose(claim) in anew]
         for task in earlier:
             task.cancel()
         if earlier:
@@ -141,7 +159,7 @@ class Pump(Generic[T]):
 
     async def _time_to_wait(self) -> float:
         room = self._courtesy.room()
-        if len(self._running) + len(self._next) >= room:
+        if len(self._running) + len(self._next) >= room or len(self._ending) >= self._slots:
             return self._poll_seconds if room >= self._slots else min(self._poll_seconds, QUIET_SECONDS)
         due = await self._next_due()
         if due is None:
@@ -149,22 +167,27 @@ class Pump(Generic[T]):
         return min(max((due - self._clock.now()).total_seconds(), 0.02), self._poll_seconds)
 
     async def _one(self, claim: T) -> None:
+        is_left = False
         try:
-            while not await self._is_settled(claim) and await self._is_kept(claim):
-                pass
+            if not await self._is_settled(claim):
+                is_left = await self._is_kept(claim)
         except BridgeError as error:  # the lease runs out, the work stays
             self._log.warning("worker.settlement_lost", why=str(error))
         except Exception:  # noqa: BLE001 - one defect must not end the pump
             self._log.exception("worker.defect")
         finally:
-            self._leases.end(claim)
+            if is_left:
+                self._next.appendleft(claim)
+            else:
+                self._leases.end(claim)
 
     async def _is_settled(self, claim: T) -> bool:
         """Run it; tell whether the store took what came of it."""
         try:
-            await self._run(claim)
+            await self._run(claim, self._give_up_place)
         except StoreUnavailable as error:
             self._log.warning("worker.settlement_lost", why=str(error))
+            self._give_up_place()
             return False
         return True
 
@@ -175,10 +198,28 @@ class Pump(Generic[T]):
             with contextlib.suppress(StoreUnavailable):
                 return await self._leases.is_kept(claim)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+    def _give_up_place(self) -> None:
+        """Let another begin in the place of the run that calls this."""
+        task = asyncio.current_task()
+        if task in self._running:
+            self._ending[task] = self._running[task]
+            self._leave(task)
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        took = perf_counter() - self._begun.pop(task)
+        self._seconds_in_place += SMOOTHING * (took - self._seconds_in_place)
         self._begin()
         self._wake.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task in self._running:
+            self._leave(task)
+        elif self._ending.pop(task, None) is not None and len(self._ending) == self._slots - 1:
+            self._wake.set()
+
+    def _tasks(self) -> list[tuple[asyncio.Task[None], T]]:
+        return [*self._running.items(), *self._ending.items()]
 
 
 def _whose(claim: Claim) -> DeliveryId | SubjectKey:

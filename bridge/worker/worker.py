@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
@@ -36,8 +37,8 @@ LONGEST_TURN_SECONDS: Final = 900.0
 
 
 class SubjectRuns(Protocol):
-    async def run(self, claim: ClaimedSubject) -> None:
-        """Bring the subject in step and settle it."""
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None], /) -> None:
+        """Bring the subject in step and settle it; call `worked` when only the settling is left."""
 
 
 class Worker:
@@ -146,8 +147,8 @@ class Worker:
             if isinstance(end, Exception):
                 raise end
 
-    async def _resolve(self, claim: ClaimedDelivery) -> None:
-        await self._resolver.run(claim)
+    async def _resolve(self, claim: ClaimedDelivery, worked: Callable[[], None]) -> None:
+        await self._resolver.run(claim, worked)
         self._subjects.nudge()
 
     async def _renew(self) -> None:
@@ -155,10 +156,9 @@ class Worker:
         while True:
             await asyncio.sleep(self._leases.pause)
             lost = await self._leases.renew()
-            if lost:
-                self._log.warning("leases.lost", claims=len(lost))
-                self._deliveries.cancel(lost)
-                self._subjects.cancel(lost)
+            cut_off = self._deliveries.cancel(lost) + self._subjects.cancel(lost)
+            if cut_off:
+                self._log.warning("leases.lost", claims=cut_off)
 
     async def _has_turn(self, duty: str, every: float) -> bool:
         """Tell whether it is for this process to do it now: of several on one store, one is enough."""

@@ -1,7 +1,7 @@
 """What a process holds is renewed in time, and nothing more is done for what it may have lost."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -149,7 +149,8 @@ class Twice:
     async def next_due(self) -> datetime | None:
         return None
 
-    async def run(self, claim: ClaimedSubject) -> None:
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None]) -> None:
+        del worked
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         if claim.fence == 2:

@@ -46,7 +46,8 @@ async def runs_of(store: Failing, ends: Sequence[Exception | None]) -> list[Clai
         given.append(True)
         return [claim] if len(given) == 1 else []
 
-    async def run(claim: ClaimedSubject) -> None:
+    async def run(claim: ClaimedSubject, worked: Callable[[], None]) -> None:
+        worked()
         runs.append(claim)
         if (error := left.pop(0)) is not None:
             raise error
@@ -56,10 +57,11 @@ async def runs_of(store: Failing, ends: Sequence[Exception | None]) -> list[Clai
         "subjects", claim=claim_it, next_due=_never, run=run, slots=1, clock=SystemClock(), leases=leases
     )
     serving = asyncio.create_task(served.serve())
-    await _until(lambda: bool(runs) and not served.running)
+    await _until(lambda: len(runs) == len(ends) and not served.running)
     serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+    await served.drain(1)
     assert await leases.renew() == []
     return runs
 

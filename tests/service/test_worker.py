@@ -1,7 +1,7 @@
 """The worker: it wakes, it works side by side but never twice on one subject, and it ends decently."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -151,13 +151,18 @@ class Queue:
     async def next_due(self) -> datetime | None:
         return datetime.now(UTC) if self.items else None
 
-    async def run(self, claim: ClaimedSubject) -> None:
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None]) -> None:
         item = str(claim.key.tenant)
         if item == "bad":
             raise RuntimeError("a defect")
-        if item == "endless":
+        if item.startswith("endless"):
             await asyncio.Event().wait()
+        worked()
+        await self.settle()
         self.done.append(item)
+
+    async def settle(self) -> None:
+        """Store what came of a run."""
 
     def pump(self, slots: int = 2, courtesy: Courtesy | None = None) -> Pump[ClaimedSubject]:
         return Pump(
@@ -225,13 +230,13 @@ async def test_a_place_that_gets_free_is_taken_by_what_was_claimed_ahead_and_no_
     at_work, most = 0, 0
     run = queue.run
 
-    async def counted(claim: ClaimedSubject) -> None:
+    async def counted(claim: ClaimedSubject, worked: Callable[[], None]) -> None:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
         await asyncio.sleep(0.001)
-        await run(claim)
         at_work -= 1
+        await run(claim, worked)
 
     queue.run = counted  # type: ignore[method-assign]  # a run that counts itself
     await _pumped(queue, queue.pump(slots=8), until=40)
@@ -239,19 +244,79 @@ async def test_a_place_that_gets_free_is_taken_by_what_was_claimed_ahead_and_no_
     assert most == 8
 
 
-async def test_what_was_claimed_ahead_is_left_to_others_when_the_pump_ends() -> None:
-    queue = Queue(*["endless"] * 20)
-    pump = queue.pump(slots=8)
+async def _running(pump: Pump[ClaimedSubject], wanted: int) -> asyncio.Task[None]:
+    """Start the pump; return when it has so many claims."""
     task = asyncio.create_task(pump.serve())
     async with asyncio.timeout(PATIENCE):
-        while len(pump.running) < 10:  # noqa: ASYNC110 - what is waited for has no event to offer
+        while len(pump.running) < wanted:  # noqa: ASYNC110 - what is waited for has no event to offer
             await asyncio.sleep(0.01)
+    return task
+
+
+async def _ended(task: asyncio.Task[None], pump: Pump[ClaimedSubject]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
     await pump.drain(0)
+
+
+async def test_what_was_claimed_ahead_is_left_to_others_when_the_pump_ends() -> None:
+    quick, endless = (str(number) for number in range(80)), (f"endless {number}" for number in range(20))
+    queue = Queue(*quick, *endless)
+    pump = queue.pump(slots=8)
+    task = await _running(pump, 10)
+    await _ended(task, pump)
     assert list(pump.running) == []
     assert await queue.leases.renew() == []
+
+
+async def test_nothing_is_claimed_ahead_of_slow_runs_since_who_comes_later_may_be_more_urgent() -> None:
+    queue = Queue(*(f"endless {number}" for number in range(20)))
+    pump = queue.pump(slots=8)
+    task = await _running(pump, 8)
+    await asyncio.sleep(0.05)
+    assert (len(pump.running), len(queue.items)) == (8, 12)
+    await _ended(task, pump)
+
+
+class SlowStore(Queue):
+    """One that takes what came of runs, but not yet."""
+
+    def __init__(self, *items: str) -> None:
+        super().__init__(*items)
+        self.opened = asyncio.Event()
+        self.settling = 0
+
+    async def settle(self) -> None:
+        self.settling += 1
+        await self.opened.wait()
+
+
+async def test_others_begin_while_the_store_takes_its_time_but_not_without_end() -> None:
+    queue = SlowStore(*(str(number) for number in range(20)))
+    pump = queue.pump(slots=4)
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.1)
+    assert 4 <= queue.settling <= 8
+    assert len(queue.items) >= 12, "what cannot be stored is not claimed"
+    queue.opened.set()
+    async with asyncio.timeout(PATIENCE):
+        while len(queue.done) < 20:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    await _ended(task, pump)
+
+
+async def test_who_only_stores_what_came_of_it_is_not_cut_off_with_its_lease() -> None:
+    queue = SlowStore("a")
+    pump = queue.pump()
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.05)
+    assert queue.settling == 1
+    assert pump.cancel([claim_of("a", 1)]) == 0
+    queue.opened.set()
+    await asyncio.sleep(0.01)
+    assert queue.done == ["a"]
+    await _ended(task, pump)
 
 
 class Burst(Courtesy):

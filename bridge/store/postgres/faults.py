@@ -6,6 +6,7 @@ import psycopg
 import sqlalchemy as sa
 
 _AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_HINDRANCES: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
 _SESSIONS: Final = psycopg.errors.ReadOnlySqlTransaction
 _OWN: Final = (psycopg.IntegrityError, psycopg.DataError)
 
@@ -24,6 +25,11 @@ def is_the_databases(error: BaseException) -> bool:
 def is_to_be_run_again(error: BaseException) -> bool:
     """Tell whether the unit came to nothing for the sake of another one, and may simply be run again."""
     return isinstance(original(error), _AGAIN)
+
+
+def is_a_hindrance(error: BaseException) -> bool:
+    """Tell whether the unit waited too long for another one, while the database as such is well."""
+    return isinstance(original(error), (*_AGAIN, *_HINDRANCES))
 
 
 def is_the_sessions(error: BaseException) -> bool:

@@ -68,6 +68,9 @@ async def open_postgres(
         )
         undo.callback(presence.close)
 
+        def at_once(session: sa.Connection) -> datetime:
+            return followed.told(lambda: moment(session))
+
         def committed(size: int, seconds: float) -> None:
             presence.ring()
             if on_batch is not None:
@@ -75,7 +78,7 @@ async def open_postgres(
 
         parts = Parts(
             writer=Writer(PostgresHand(committing_engine(url)), limits=limits, on_batch=committed),
-            pool=Pool(engine, threads=connections, waiting=WAITING_UNITS),
+            pool=Pool(engine, connections=connections, waiting=WAITING_UNITS, moment=at_once),
             presence=presence,
             ear=ear,
             moment=moment,

@@ -1,45 +1,63 @@
-"""A few threads, each with a connection, that run units: a transaction each."""
+"""A few connections that run units: those of runs in convoys, all others in a transaction each."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from bridge.domain.errors import StoreUnavailable
-from bridge.store.jobs import Unit
+from bridge.domain.errors import LeaseLost, StoreUnavailable
+from bridge.store.convoys import Convoys, Hindered
+from bridge.store.jobs import Joint, Unit
 from bridge.store.postgres import faults
 from bridge.store.postgres.connections import asking, reading
 
 T = TypeVar("T")
+A = TypeVar("A")
 TRIES: Final = 4
+CONVOYS: Final = 2
+"""While one commits, the next can be under way."""
 
 
 class Pool:
-    """Bounded: what waits beyond `waiting` is refused at once."""
+    """Bounded: what waits beyond `waiting` is refused at once. `moment` tells the time to units of a convoy."""
 
-    def __init__(self, engine: sa.Engine, *, threads: int, waiting: int) -> None:
+    def __init__(
+        self, engine: sa.Engine, *, connections: int, waiting: int, moment: Callable[[sa.Connection], datetime]
+    ) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._asking = asking(engine)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-unit")
+        self._moment = moment
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="store-unit")
+        self._joined = Convoys[tuple[Joint[Any], Any]](self._join, name="store-join", threads=CONVOYS, waiting=waiting)
+        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=CONVOYS, waiting=waiting)
         self._room = waiting
         self._is_closed = False
 
     async def write(self, unit: Unit[T]) -> T:
         return await self._run(self._engine, unit)
 
+    async def join(self, joint: Joint[A], item: A) -> None:
+        refusal: LeaseLost | None = await self._joined.run((joint, item))
+        if refusal is not None:
+            raise refusal
+
     async def read(self, unit: Unit[T]) -> T:
         return await self._run(self._reading, unit)
 
     async def ask(self, unit: Unit[T]) -> T:
-        return await self._run(self._asking, unit)
+        value: T = await self._asked.run(unit)
+        return value
 
     async def close(self) -> None:
         """Let units that have begun or wait come to their end, then close the connections."""
         self._is_closed = True
+        await self._joined.close()
+        await self._asked.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
 
@@ -53,6 +71,24 @@ class Pool:
             return await asyncio.get_running_loop().run_in_executor(self._threads, in_transaction, engine, unit)
         finally:
             self._room += 1
+
+    def _join(self, joined: Sequence[tuple[Joint[Any], Any]]) -> Sequence[LeaseLost | None]:
+        return in_transaction(self._engine, lambda connection: self._together(connection, joined))
+
+    def _together(
+        self, connection: sa.Connection, joined: Sequence[tuple[Joint[Any], Any]]
+    ) -> Sequence[LeaseLost | None]:
+        now = self._moment(connection)
+        places: dict[Joint[Any], list[int]] = {}
+        for place, (joint, _) in enumerate(joined):
+            places.setdefault(joint, []).append(place)
+        said: dict[int, LeaseLost | None] = {}
+        for joint, own in places.items():
+            said |= zip(own, joint(connection, [joined[place][1] for place in own], now=now), strict=True)
+        return [said[place] for place in range(len(joined))]
+
+    def _ask(self, units: Sequence[Unit[Any]]) -> Sequence[Any]:
+        return in_transaction(self._asking, lambda connection: [unit(connection) for unit in units])
 
 
 def in_transaction(engine: sa.Engine, unit: Unit[T]) -> T:
@@ -76,7 +112,8 @@ def in_transaction(engine: sa.Engine, unit: Unit[T]) -> T:
             was_dead = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated and not is_committing
             if tries_left and (lost or was_dead):
                 continue
-            raise StoreUnavailable(f"the database failed: {faults.why(error)}") from error
+            what = Hindered if faults.is_a_hindrance(error) and not is_committing else StoreUnavailable
+            raise what(f"the database failed: {faults.why(error)}") from error
     raise AssertionError("the last try returns or raises")
 
 

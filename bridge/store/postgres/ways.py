@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from bridge.domain.deliveries import NewDelivery, Receipt
 from bridge.ports.clock import Clock
 from bridge.ports.store import Cadence
-from bridge.store.jobs import Unit
+from bridge.store.jobs import Joint, Unit
 from bridge.store.postgres.clock import FollowedClock
 from bridge.store.postgres.pool import Pool
 from bridge.store.postgres.presence import Presence
 from bridge.store.writer import Writer
 
 T = TypeVar("T")
+A = TypeVar("A")
 LEASE_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 1.0
 
@@ -92,6 +93,9 @@ class PostgresWays:
 
     async def write(self, unit: Unit[T]) -> T:
         return await self._pool.write(unit)
+
+    async def join(self, joint: Joint[A], item: A) -> None:
+        await self._pool.join(joint, item)
 
     async def write_in_budget(self, unit: Unit[T]) -> T:
         return await self._writer.run_in_budget(unit)

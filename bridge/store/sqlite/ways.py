@@ -2,11 +2,11 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -14,13 +14,16 @@ from bridge.domain.deliveries import NewDelivery, Receipt
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.clock import Clock
 from bridge.ports.store import Cadence
-from bridge.store.jobs import Unit
+from bridge.store.convoys import Convoys
+from bridge.store.jobs import Joint, Unit
 from bridge.store.process_lock import ProcessLock
 from bridge.store.writer import Writer
 
 T = TypeVar("T")
+A = TypeVar("A")
 LEASE: Final = timedelta(seconds=120)
 POLL_SECONDS: Final = 5.0
+WAITING_UNITS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class SqliteWays:
         self._writer = parts.writer
         self._readers = parts.readers
         self._threads = ThreadPoolExecutor(parts.reader_threads, thread_name_prefix="store-reader")
+        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=1, waiting=WAITING_UNITS)
         self._clock = parts.clock
         self._cadence = Cadence(lease=parts.lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
         self._closed = False
@@ -69,6 +73,12 @@ class SqliteWays:
     async def write(self, unit: Unit[T]) -> T:
         return await self._writer.run(unit)
 
+    async def join(self, joint: Joint[A], item: A) -> None:
+        """The writer puts what waits into one transaction as it is."""
+        [refusal] = await self._writer.run(lambda connection: joint(connection, [item], now=self._clock.now()))
+        if refusal is not None:
+            raise refusal
+
     async def write_in_budget(self, unit: Unit[T]) -> T:
         return await self._writer.run_in_budget(unit)
 
@@ -78,7 +88,8 @@ class SqliteWays:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_snapshot, unit)
 
     async def ask(self, unit: Unit[T]) -> T:
-        return await self.read(unit)
+        value: T = await self._asked.run(unit)
+        return value
 
     def on_work(self, heard: Callable[[], None]) -> None:
         """Nobody else stores anything here."""
@@ -88,10 +99,14 @@ class SqliteWays:
         if self._closed:
             return
         self._closed = True
+        await self._asked.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._readers.dispose()
         await self._writer.close()
         self._lock.release()
+
+    def _ask(self, units: Sequence[Unit[Any]]) -> Sequence[Any]:
+        return self._in_snapshot(lambda connection: [unit(connection) for unit in units])
 
     def _in_snapshot(self, unit: Unit[T]) -> T:
         try:
