@@ -27,7 +27,7 @@ from bridge.wiring import Parts, assemble
 from bridge.worker import Worker
 
 T = TypeVar("T")
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_SECONDS: Final = 0.0001
 COLLECT_AFTER: Final = (10_000, 20, 100)
 """Many small looks at what is new, few at all that there is."""
 

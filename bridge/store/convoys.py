@@ -16,10 +16,6 @@ Carry = Callable[[Sequence[U]], Sequence[Any]]
 MOST: Final = 32
 
 
-class Hindered(StoreUnavailable):
-    """A unit was in the way of another, or took too long. What was to be run beside it need not be."""
-
-
 class Convoys(Generic[U]):
     """Up to `threads` under way at once, the others wait. Belongs to one event loop."""
 
@@ -34,7 +30,7 @@ class Convoys(Generic[U]):
         self._loop = asyncio.get_running_loop()
 
     async def run(self, unit: U) -> Any:
-        """Return the unit's value. Raises what it raises, and `StoreUnavailable`."""
+        """Return the unit's value. Raises `StoreUnavailable`, and what it raises or one that travelled with it."""
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
         if self._room <= 0:
@@ -72,26 +68,14 @@ class Convoys(Generic[U]):
             self._loop.call_soon_threadsafe(self._arrive, travellers)
 
     def _go(self, travellers: "Sequence[_Traveller[U]]") -> None:
-        """Go together, or each alone where one of them would hold up the others."""
         try:
             values = self._carry([traveller.unit for traveller in travellers])
         except Exception as error:  # noqa: BLE001 - whoever asked hears it
-            if len(travellers) == 1 or _is_everybodys(error):
-                for traveller in travellers:
-                    traveller.error = error
-                return
+            for traveller in travellers:
+                traveller.error = error
         else:
             for traveller, value in zip(travellers, values, strict=True):
                 traveller.value = value
-            return
-        left = deque(travellers)
-        while left:
-            traveller = left.popleft()
-            self._go([traveller])
-            if traveller.error is not None and _is_everybodys(traveller.error):
-                for other in left:
-                    other.error = traveller.error
-                return
 
     def _arrive(self, travellers: "Sequence[_Traveller[U]]") -> None:
         self._free += 1
@@ -114,7 +98,3 @@ class _Traveller(Generic[U]):
         self.future = future
         self.value: Any = None
         self.error: Exception | None = None
-
-
-def _is_everybodys(error: Exception) -> bool:
-    return isinstance(error, StoreUnavailable) and not isinstance(error, Hindered)

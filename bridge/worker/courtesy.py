@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
-ROUND_SECONDS: Final = 0.003
+ROUND_SECONDS: Final = 0.0015
 """A round that takes longer makes answers late."""
 QUIET_SECONDS: Final = 0.25
 """So long after the last delivery, all places are free for work."""

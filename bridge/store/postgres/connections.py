@@ -41,7 +41,7 @@ _KEEPALIVES: Final = {
 }
 UNLIMITED: Final = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "60000"}
 """A step takes the time that it takes; whoever is frozen between two must not keep all others from opening for ever."""
-INTAKE_LOCK_MILLISECONDS: Final = 250
+SHORT_LOCK_MILLISECONDS: Final = 250
 
 
 def conninfo(url: str, **session: str) -> str:
@@ -83,17 +83,22 @@ def place_of(url: str) -> str:
     return f"{given.get('dbname') or 'the default database'} at {host}" + (f":{port}" if port else "")
 
 
-def pool_engine(url: str, *, connections: int) -> sa.Engine:
+def pool_engine(url: str, *, connections: int, **session: str) -> sa.Engine:
     """Return an engine for units, each in a transaction of its own. Up to `connections` are kept open."""
     return sa.create_engine(
         "postgresql+psycopg://",
-        creator=connector(url),
+        creator=connector(url, **session),
         poolclass=sa.pool.QueuePool,
         pool_size=connections,
         max_overflow=0,
         pool_use_lifo=True,
         hide_parameters=True,
     )
+
+
+def joining_engine(url: str) -> sa.Engine:
+    """Return an engine for units that share a transaction: one connection, on which nothing waits long for a lock."""
+    return pool_engine(url, connections=1, lock_timeout=str(SHORT_LOCK_MILLISECONDS))
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
@@ -113,7 +118,7 @@ def committing_engine(url: str) -> sa.Engine:
     """
     return sa.create_engine(
         "postgresql+psycopg://",
-        creator=connector(url, lock_timeout=str(INTAKE_LOCK_MILLISECONDS)),
+        creator=connector(url, lock_timeout=str(SHORT_LOCK_MILLISECONDS)),
         poolclass=sa.pool.NullPool,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,

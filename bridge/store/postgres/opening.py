@@ -20,6 +20,7 @@ from bridge.store.postgres.clock import FollowedClock, database_time
 from bridge.store.postgres.connections import (
     committing_engine,
     connector,
+    joining_engine,
     passing_engine,
     place_of,
     pool_engine,
@@ -52,7 +53,7 @@ async def open_postgres(
 ) -> SqlStore:
     """Open the store at `url`, made and upgraded as needed, whoever else works on it.
 
-    Keeps `connections` and two more. `moment` is the clock of leases and due times: the database's own, but for tests.
+    Keeps `connections` and three more. `moment` is the clock of leases and due times, the database's but for tests.
     `clock` is the host's, which the store's `clock` puts right by it.
     Raises `ConfigurationError` naming the key when the database cannot be used, its key is another, it is of a later
     version, or it would not be durable.
@@ -61,6 +62,7 @@ async def open_postgres(
     now = await asyncio.to_thread(_prepare, url, keyring, lambda session: followed.told(lambda: moment(session)))
     with ExitStack() as undo, _explained(url):
         engine = pool_engine(url, connections=connections)
+        joining = joining_engine(url)
         undo.callback(engine.dispose)
         ear = Ear()
         presence = await asyncio.to_thread(
@@ -78,7 +80,7 @@ async def open_postgres(
 
         parts = Parts(
             writer=Writer(PostgresHand(committing_engine(url)), limits=limits, on_batch=committed),
-            pool=Pool(engine, connections=connections, waiting=WAITING_UNITS, moment=at_once),
+            pool=Pool(engine, joining=joining, connections=connections, waiting=WAITING_UNITS, moment=at_once),
             presence=presence,
             ear=ear,
             moment=moment,

@@ -1,4 +1,4 @@
-"""A few connections that run units: those of runs in convoys, all others in a transaction each."""
+"""A few connections that run units: in convoys what can be joined, all else in a transaction each."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 
 from bridge.domain.errors import LeaseLost, StoreUnavailable
-from bridge.store.convoys import Convoys, Hindered
+from bridge.store.convoys import Convoys
 from bridge.store.jobs import Joint, Unit
 from bridge.store.postgres import faults
 from bridge.store.postgres.connections import asking, reading
@@ -18,23 +18,37 @@ from bridge.store.postgres.connections import asking, reading
 T = TypeVar("T")
 A = TypeVar("A")
 TRIES: Final = 4
-CONVOYS: Final = 2
-"""While one commits, the next can be under way."""
+ASKING: Final = 2
+_Joined = tuple[Joint[Any], Any]
+
+
+class Hindered(StoreUnavailable):
+    """A unit was in the way of another, or took too long. What was to be run beside it need not be."""
 
 
 class Pool:
-    """Bounded: what waits beyond `waiting` is refused at once. `moment` tells the time to units of a convoy."""
+    """Bounded: what waits beyond `waiting` is refused at once. `moment` tells the time to what is joined.
+
+    `joining` has a connection of its own, on which nothing waits long for a lock: whoever has to goes alone.
+    """
 
     def __init__(
-        self, engine: sa.Engine, *, connections: int, waiting: int, moment: Callable[[sa.Connection], datetime]
+        self,
+        engine: sa.Engine,
+        *,
+        joining: sa.Engine,
+        connections: int,
+        waiting: int,
+        moment: Callable[[sa.Connection], datetime],
     ) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._asking = asking(engine)
+        self._joining = joining
         self._moment = moment
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="store-unit")
-        self._joined = Convoys[tuple[Joint[Any], Any]](self._join, name="store-join", threads=CONVOYS, waiting=waiting)
-        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=CONVOYS, waiting=waiting)
+        self._joined = Convoys[_Joined](self._join, name="store-join", threads=1, waiting=waiting)
+        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=ASKING, waiting=waiting)
         self._room = waiting
         self._is_closed = False
 
@@ -42,7 +56,13 @@ class Pool:
         return await self._run(self._engine, unit)
 
     async def join(self, joint: Joint[A], item: A) -> None:
-        refusal: LeaseLost | None = await self._joined.run((joint, item))
+        refusal: LeaseLost | None
+        try:
+            refusal = await self._joined.run((joint, item))
+        except Exception as error:
+            if _is_everybodys(error):
+                raise
+            [refusal] = await self.write(lambda connection: self._together(connection, [(joint, item)]))
         if refusal is not None:
             raise refusal
 
@@ -50,15 +70,21 @@ class Pool:
         return await self._run(self._reading, unit)
 
     async def ask(self, unit: Unit[T]) -> T:
-        value: T = await self._asked.run(unit)
+        try:
+            value: T = await self._asked.run(unit)
+        except Exception as error:
+            if _is_everybodys(error):
+                raise
+            return await self._run(self._asking, unit)
         return value
 
     async def close(self) -> None:
         """Let units that have begun or wait come to their end, then close the connections."""
-        self._is_closed = True
         await self._joined.close()
         await self._asked.close()
+        self._is_closed = True
         await asyncio.to_thread(self._threads.shutdown)
+        self._joining.dispose()
         self._engine.dispose()
 
     async def _run(self, engine: sa.Engine, unit: Unit[T]) -> T:
@@ -72,12 +98,10 @@ class Pool:
         finally:
             self._room += 1
 
-    def _join(self, joined: Sequence[tuple[Joint[Any], Any]]) -> Sequence[LeaseLost | None]:
-        return in_transaction(self._engine, lambda connection: self._together(connection, joined))
+    def _join(self, joined: Sequence[_Joined]) -> Sequence[LeaseLost | None]:
+        return in_transaction(self._joining, lambda connection: self._together(connection, joined))
 
-    def _together(
-        self, connection: sa.Connection, joined: Sequence[tuple[Joint[Any], Any]]
-    ) -> Sequence[LeaseLost | None]:
+    def _together(self, connection: sa.Connection, joined: Sequence[_Joined]) -> Sequence[LeaseLost | None]:
         now = self._moment(connection)
         places: dict[Joint[Any], list[int]] = {}
         for place, (joint, _) in enumerate(joined):
@@ -115,6 +139,10 @@ def in_transaction(engine: sa.Engine, unit: Unit[T]) -> T:
             what = Hindered if faults.is_a_hindrance(error) and not is_committing else StoreUnavailable
             raise what(f"the database failed: {faults.why(error)}") from error
     raise AssertionError("the last try returns or raises")
+
+
+def _is_everybodys(error: Exception) -> bool:
+    return isinstance(error, StoreUnavailable) and not isinstance(error, Hindered)
 
 
 @contextmanager
