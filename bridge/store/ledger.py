@@ -24,11 +24,12 @@ _LOCK_THE_END: Final = sa.text("SELECT pg_advisory_xact_lock(1735550567)")
 def gathered(connection: sa.Connection) -> Iterator[None]:
     """Append what is appended inside of the block at its end, for units that share a transaction."""
     entries: list[LedgerEntry] = []
-    connection.info[_GATHERED] = entries
+    notes = connection.info  # asked for again, that of a connection that was lost would hide how it was lost
+    notes[_GATHERED] = entries
     try:
         yield
     finally:
-        del connection.info[_GATHERED]
+        del notes[_GATHERED]
     append(connection, entries)
 
 

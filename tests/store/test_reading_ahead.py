@@ -1,5 +1,6 @@
 """Records that were read with the claims: each is handed out once, soon, and one that cannot be read stops nobody."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,3 +64,15 @@ async def test_a_record_that_cannot_be_read_stops_its_own_run_and_no_other(tmp_p
         assert (await store.begin(well)).codes.current == GateCode("482911")
         with pytest.raises(BridgeError, match="another tenant's"):
             await store.begin(ill)
+
+
+async def test_a_question_that_fails_fails_for_who_asked_it_alone(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "gatebridge.db") as store:
+        ways = store._ways
+
+        def ill(connection: object) -> int:
+            raise ValueError(f"what I ask of {type(connection).__name__} is wrong")
+
+        asked = [ways.ask(lambda _: 1), ways.ask(ill), ways.ask(lambda _: 3)]
+        said = await asyncio.gather(*asked, return_exceptions=True)
+        assert (said[0], type(said[1]), said[2]) == (1, ValueError, 3)

@@ -27,14 +27,14 @@ from bridge.store.postgres.connections import (
     upgrading_engine,
 )
 from bridge.store.postgres.hand import PostgresHand
-from bridge.store.postgres.pool import Pool, in_transaction
+from bridge.store.postgres.pool import ASKING, Pool, in_transaction
 from bridge.store.postgres.presence import Presence, refuse_pooler
 from bridge.store.postgres.ways import LEASE_SECONDS, Ear, Parts, PostgresWays
 from bridge.store.schema import SchemaState
 from bridge.store.store import SqlStore
 from bridge.store.writer import OnBatch, Writer, WriterLimits
 
-CONNECTIONS: Final = 6
+CONNECTIONS: Final = 4
 WAITING_UNITS: Final = 4096
 _UPGRADING: Final = 1_735_550_566
 """The name of the lock under which one process at a time brings the tables up to date."""
@@ -53,7 +53,7 @@ async def open_postgres(
 ) -> SqlStore:
     """Open the store at `url`, made and upgraded as needed, whoever else works on it.
 
-    Keeps `connections` and three more. `moment` is the clock of leases and due times, the database's but for tests.
+    Keeps `connections` and five more. `moment` is the clock of leases and due times, the database's but for tests.
     `clock` is the host's, which the store's `clock` puts right by it.
     Raises `ConfigurationError` naming the key when the database cannot be used, its key is another, it is of a later
     version, or it would not be durable.
@@ -61,7 +61,7 @@ async def open_postgres(
     followed = FollowedClock(clock)
     now = await asyncio.to_thread(_prepare, url, keyring, lambda session: followed.told(lambda: moment(session)))
     with ExitStack() as undo, _explained(url):
-        engine = pool_engine(url, connections=connections)
+        engine = pool_engine(url, connections=connections + ASKING)
         joining = joining_engine(url)
         undo.callback(engine.dispose)
         ear = Ear()

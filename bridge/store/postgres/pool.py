@@ -19,6 +19,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 TRIES: Final = 4
 ASKING: Final = 2
+"""Threads for questions; each thread has a connection, or one would wait for another's."""
 _Joined = tuple[Joint[Any], Any]
 
 
@@ -29,7 +30,8 @@ class Hindered(StoreUnavailable):
 class Pool:
     """Bounded: what waits beyond `waiting` is refused at once. `moment` tells the time to what is joined.
 
-    `joining` has a connection of its own, on which nothing waits long for a lock: whoever has to goes alone.
+    `engine` has `connections` and `ASKING` more. `joining` has one of its own, on which nothing waits long for a lock:
+    whoever has to goes alone.
     """
 
     def __init__(

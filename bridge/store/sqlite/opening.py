@@ -22,7 +22,7 @@ from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
 from bridge.store.sqlite.connections import prepare_file, reader_engine, writer_engine
 from bridge.store.sqlite.hand import SqliteHand
-from bridge.store.sqlite.ways import LEASE, Parts, SqliteWays
+from bridge.store.sqlite.ways import ASKING, LEASE, Parts, SqliteWays
 from bridge.store.store import SqlStore, mend_times
 from bridge.store.writer import OnBatch, Writer, WriterLimits
 
@@ -55,7 +55,7 @@ async def open_sqlite(
         parts = Parts(
             lock=lock,
             writer=Writer(hand, limits=limits, on_batch=on_batch),
-            readers=reader_engine(path, busy_timeout=BUSY_TIMEOUT, connections=READER_THREADS),
+            readers=reader_engine(path, busy_timeout=BUSY_TIMEOUT, connections=READER_THREADS + ASKING),
             reader_threads=READER_THREADS,
             clock=clock,
             lease=lease,

@@ -24,6 +24,8 @@ A = TypeVar("A")
 LEASE: Final = timedelta(seconds=120)
 POLL_SECONDS: Final = 5.0
 WAITING_UNITS: Final = 4096
+ASKING: Final = 1
+"""Threads for questions beside those that read; each thread has a connection, or one would wait for another's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class SqliteWays:
         self._writer = parts.writer
         self._readers = parts.readers
         self._threads = ThreadPoolExecutor(parts.reader_threads, thread_name_prefix="store-reader")
-        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=1, waiting=WAITING_UNITS)
+        self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=ASKING, waiting=WAITING_UNITS)
         self._clock = parts.clock
         self._cadence = Cadence(lease=parts.lease.total_seconds(), poll=POLL_SECONDS, is_shared=False)
         self._closed = False
@@ -88,7 +90,12 @@ class SqliteWays:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_snapshot, unit)
 
     async def ask(self, unit: Unit[T]) -> T:
-        value: T = await self._asked.run(unit)
+        try:
+            value: T = await self._asked.run(unit)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - this unit's own failure, or that of one beside it
+            return await self.read(unit)
         return value
 
     def on_work(self, heard: Callable[[], None]) -> None:
