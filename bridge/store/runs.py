@@ -38,7 +38,8 @@ def write(connection: sa.Connection, writes: Sequence[RunWrite], *, now: datetim
     with ledger.gathered(connection):
         for one in kept:
             one.step(connection, numbers[one.claimed], now)
-        subjects.finish(connection, {number: (end.outcome, end.closes) for number, end in ends.items()}, now)
+        if ends:
+            subjects.finish(connection, {number: (end.outcome, end.closes) for number, end in ends.items()}, now)
         if wake := sorted({key for end in ends.values() for key in end.wake}):
             subjects.mark(connection, wake, priority=Priority.LIVE, now=now, since=now)
     return [None if one.claimed in numbers else LeaseLost("the subject is no longer ours") for one in writes]

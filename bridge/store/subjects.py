@@ -300,11 +300,8 @@ def finish(connection: sa.Connection, ends: Mapping[int, tuple[Outcome, bool]], 
 
     What was marked meanwhile is due at once, whatever the outcome.
     """
-    if ends:
-        rows = [
-            {**_end(outcome), "of_id": of, "closes": int(closes), "now": now} for of, (outcome, closes) in ends.items()
-        ]
-        connection.execute(_FINISH, each(rows))
+    rows = [{**_end(outcome), "of_id": of, "closes": int(closes), "now": now} for of, (outcome, closes) in ends.items()]
+    connection.execute(_FINISH, each(rows))
 
 
 def _end(outcome: Outcome) -> dict[str, Any]:

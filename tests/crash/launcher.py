@@ -60,7 +60,7 @@ POINTS: Final = {
     "gate called, reference not kept": Point(place="bridge.store.store:SqlStore.keep_ref", when=When.BEFORE),
     "reference kept": Point(place="bridge.store.store:SqlStore.keep_ref", when=When.AFTER),
     "field written, not committed": Point(place="bridge.store.store:SqlStore.commit", when=When.BEFORE),
-    "end written, not committed": Point(place="bridge.store.runs:commit", when=When.AFTER),
+    "end written, not committed": Point(place="bridge.store.subjects:finish", when=When.AFTER),
 }
 
 
