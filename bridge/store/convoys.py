@@ -17,10 +17,19 @@ MOST: Final = 32
 
 
 class Convoys(Generic[U]):
-    """Up to `threads` under way at once, the others wait. Belongs to one event loop."""
+    """Up to `threads` under way at once, the others wait. Belongs to one event loop. One kind travels at a time."""
 
-    def __init__(self, carry: Carry[U], *, name: str, threads: int, waiting: int) -> None:
+    def __init__(
+        self,
+        carry: Carry[U],
+        *,
+        name: str,
+        threads: int,
+        waiting: int,
+        kind: Callable[[U], object] = lambda _: None,
+    ) -> None:
         self._carry = carry
+        self._kind = kind
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._free = threads
         self._room = waiting
@@ -46,6 +55,7 @@ class Convoys(Generic[U]):
         self._is_closed = True
         while self._waiting:
             await asyncio.wait([traveller.future for traveller in self._waiting])
+            await asyncio.sleep(0)  # those who gave up are still to be taken from the line
         await asyncio.to_thread(self._threads.shutdown)
 
     def _start_soon(self) -> None:
@@ -58,9 +68,23 @@ class Convoys(Generic[U]):
         self._is_starting = False
         while self._waiting and self._free:
             self._free -= 1
-            size = min(len(self._waiting), MOST)
-            travellers = [self._waiting.popleft() for _ in range(size)]
-            self._threads.submit(self._travel, travellers)
+            travellers = self._next()
+            try:
+                self._threads.submit(self._travel, travellers)
+            except RuntimeError as error:  # no thread is to be had
+                for traveller in travellers:
+                    traveller.error = StoreUnavailable(f"the database cannot be asked: {error}")
+                self._arrive(travellers)
+                return
+
+    def _next(self) -> "Sequence[_Traveller[U]]":
+        """Take the first from the line, and with it whoever is of its kind."""
+        kind = self._kind(self._waiting[0].unit)
+        chosen, left = list[_Traveller[U]](), deque[_Traveller[U]]()
+        for traveller in self._waiting:
+            (chosen if len(chosen) < MOST and self._kind(traveller.unit) is kind else left).append(traveller)
+        self._waiting = left
+        return chosen
 
     def _travel(self, travellers: "Sequence[_Traveller[U]]") -> None:
         self._go(travellers)

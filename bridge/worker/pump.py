@@ -53,6 +53,7 @@ class Pump(Generic[T]):
         self._clock = clock
         self._leases = leases
         self._courtesy = courtesy or Courtesy(slots)
+        self._is_draining = False
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
         self._running: dict[asyncio.Task[None], T] = {}
@@ -107,6 +108,7 @@ class Pump(Generic[T]):
 
     async def drain(self, seconds: float) -> None:
         """Let running work end; cut off what has not after `seconds`: its next run observes before it does anything."""
+        self._is_draining = True
         self._forget([*self._next])
         tasks = [task for task, _ in self._tasks()]
         if tasks:
@@ -134,7 +136,7 @@ class Pump(Generic[T]):
 
     def _begin(self) -> None:
         """Begin what is next while there are places."""
-        while self._next and len(self._running) < self._courtesy.room():
+        while not self._is_draining and self._next and len(self._running) < self._courtesy.room():
             claim = self._next.popleft()
             task = asyncio.create_task(self._one(claim))
             self._running[task] = claim
@@ -215,8 +217,10 @@ class Pump(Generic[T]):
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task in self._running:
             self._leave(task)
-        elif self._ending.pop(task, None) is not None and len(self._ending) == self._slots - 1:
-            self._wake.set()
+            return
+        self._ending.pop(task, None)
+        self._begin()  # what came of it may be that it is to be run again
+        self._wake.set()  # until it was stored, what was marked meanwhile could not be claimed
 
     def _tasks(self) -> list[tuple[asyncio.Task[None], T]]:
         return [*self._running.items(), *self._ending.items()]

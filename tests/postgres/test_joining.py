@@ -6,9 +6,9 @@ import pytest
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.outcome import Done
-from bridge.ports.store import SubjectCommit
+from bridge.ports.store import DeliverySettlement, SubjectCommit
 from bridge.store import SqlStore, ledger
-from tests.contracts.store_builders import a_key, an_entry
+from tests.contracts.store_builders import a_delivery, a_key, a_sighting, an_entry
 from tests.postgres.cluster import Cluster
 from tests.postgres.stores import a_peer, a_store, mark
 
@@ -75,3 +75,43 @@ async def test_when_the_server_is_gone_all_of_them_hear_of_it_at_once(
         ends = (store.commit(claim, SubjectCommit(outcome=Done())) for claim in claims)
         said = await asyncio.gather(*ends, return_exceptions=True)
         assert {type(one) for one in said} <= {type(None), StoreUnavailable}
+
+
+async def test_the_ledger_is_free_while_a_row_is_waited_for(postgres_tables: str) -> None:
+    async with a_store(postgres_tables) as store:
+        await mark(store, *KEYS[:2], event="first")
+        claims = {claim.key: claim for claim in await store.claim_subjects(2)}
+        await store.put(a_delivery("second"))
+        (found,) = await store.claim_deliveries(1)
+        with a_peer(postgres_tables) as peer:  # another process, which has the row and goes for the ledger
+            peer.execute("SELECT 1 FROM subject WHERE tenant = 't01' FOR NO KEY UPDATE")
+            seen = DeliverySettlement(outcome=Done(), sightings=(a_sighting(KEYS[1]),))
+            ends = asyncio.gather(
+                store.commit(claims[KEYS[0]], SubjectCommit(outcome=Done(), entries=(an_entry(),))),
+                store.settle_delivery(found, seen),
+            )
+            await asyncio.sleep(0.1)
+            got = peer.execute("SELECT pg_try_advisory_xact_lock(1735550567)").fetchone()
+            peer.rollback()
+            await ends
+    assert got == (True,)
+
+
+async def test_ends_of_runs_and_of_look_ups_meet_no_renewal(postgres_cluster: Cluster, postgres_tables: str) -> None:
+    before = postgres_cluster.log.count("lock timeout")
+    async with a_store(postgres_tables) as store:
+        for turn in range(4):
+            await mark(store, *KEYS[:20], event=f"turn-{turn}")
+            claims = sorted(await store.claim_subjects(20), key=lambda claim: claim.key)
+            for number in range(10):
+                await store.put(a_delivery(f"{turn}-{number}"))
+            found = await store.claim_deliveries(10)
+            ends = [store.commit(claim, SubjectCommit(outcome=Done(), entries=(an_entry(),))) for claim in claims[10:]]
+            ends += [
+                store.settle_delivery(delivery, DeliverySettlement(outcome=Done(), sightings=(a_sighting(of.key),)))
+                for delivery, of in zip(found, claims[:10], strict=True)
+            ]
+            await asyncio.gather(*ends, store.renew(claims))
+            for claim in claims[:10]:
+                await store.commit(claim, SubjectCommit(outcome=Done()))
+    assert postgres_cluster.log.count("lock timeout") == before

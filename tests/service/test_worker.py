@@ -14,6 +14,7 @@ from bridge.ports.clock import SystemClock
 from bridge.service.leases import Leases
 from bridge.testing.memory_store import MemoryStore
 from bridge.worker import Worker
+from bridge.worker import pump as pumping
 from bridge.worker.courtesy import Courtesy
 from bridge.worker.pump import Pump
 from tests.service.house import JONAS, House
@@ -317,6 +318,72 @@ async def test_who_only_stores_what_came_of_it_is_not_cut_off_with_its_lease() -
     await asyncio.sleep(0.01)
     assert queue.done == ["a"]
     await _ended(task, pump)
+
+
+async def test_what_was_marked_during_its_run_begins_as_soon_as_its_end_is_stored() -> None:
+    queue = SlowStore("a")
+    pump = queue.pump()
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.05)
+    queue.opened.set()
+    queue.items.append("a again")  # as its row was running until now, nobody could claim it
+    async with asyncio.timeout(1):
+        while len(queue.done) < 2:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    await _ended(task, pump)
+
+
+class LosingStore(Queue):
+    """One that does not take what came of `lost` the first time."""
+
+    def __init__(self, *items: str, lost: str) -> None:
+        super().__init__(*items)
+        self.lost = lost
+        self.begun: list[str] = []
+
+    async def run(self, claim: ClaimedSubject, worked: Callable[[], None]) -> None:
+        item = str(claim.key.tenant)
+        self.begun.append(item)
+        if item == self.lost and self.begun.count(item) == 1:
+            worked()
+            raise StoreUnavailable("once")
+        await asyncio.sleep(0.2)
+        self.done.append(item)
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def kept(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(pumping, "STORE_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(Leases, "is_kept", kept)
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_a_claim_that_is_kept_is_run_again_without_waiting_for_the_poll() -> None:
+    queue = LosingStore("a", lost="a")
+    pump = queue.pump(slots=4)
+    task = asyncio.create_task(pump.serve())
+    async with asyncio.timeout(1):
+        while queue.done != ["a"]:  # noqa: ASYNC110 - what is waited for has no event to offer
+            await asyncio.sleep(0.01)
+    await _ended(task, pump)
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_nothing_begins_while_the_pump_is_drained() -> None:
+    queue = LosingStore("a", "b", lost="a")
+    pump = queue.pump(slots=4)
+    task = asyncio.create_task(pump.serve())
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await pump.drain(5)
+    await asyncio.sleep(0.05)
+    assert (queue.begun, queue.done) == (["a", "b"], ["b"])
+    assert list(pump.running) == []
 
 
 class Burst(Courtesy):

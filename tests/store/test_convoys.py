@@ -95,6 +95,25 @@ async def test_who_gives_up_harms_nobody() -> None:
     await convoys.close()
 
 
+async def test_each_kind_travels_by_itself() -> None:
+    road = Road()
+    convoys = Convoys(road.carry, name="road", threads=1, waiting=100, kind=lambda number: number % 2 == 0)
+    assert await asyncio.gather(*(convoys.run(number) for number in range(5))) == [0, 2, 4, 6, 8]
+    assert road.convoys == [[0, 2, 4], [1, 3]]
+    await convoys.close()
+
+
+async def test_closing_after_all_have_given_up_comes_to_an_end() -> None:
+    road = Road()
+    convoys = road.of()
+    waiting = [asyncio.ensure_future(convoys.run(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    for one in waiting:
+        one.cancel()
+    async with asyncio.timeout(2):
+        await convoys.close()
+
+
 async def test_closing_lets_all_arrive_and_nobody_else_in() -> None:
     road = Road()
     road.open.clear()

@@ -49,7 +49,10 @@ class Pool:
         self._joining = joining
         self._moment = moment
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="store-unit")
-        self._joined = Convoys[_Joined](self._join, name="store-join", threads=1, waiting=waiting)
+        # Runs' ends and look-ups' ends apart: each locks in an order of its own, the ledger last.
+        self._joined = Convoys[_Joined](
+            self._join, name="store-join", threads=1, waiting=waiting, kind=lambda joined: joined[0]
+        )
         self._asked = Convoys[Unit[Any]](self._ask, name="store-ask", threads=ASKING, waiting=waiting)
         self._room = waiting
         self._is_closed = False
@@ -104,14 +107,8 @@ class Pool:
         return in_transaction(self._joining, lambda connection: self._together(connection, joined))
 
     def _together(self, connection: sa.Connection, joined: Sequence[_Joined]) -> Sequence[LeaseLost | None]:
-        now = self._moment(connection)
-        places: dict[Joint[Any], list[int]] = {}
-        for place, (joint, _) in enumerate(joined):
-            places.setdefault(joint, []).append(place)
-        said: dict[int, LeaseLost | None] = {}
-        for joint, own in places.items():
-            said |= zip(own, joint(connection, [joined[place][1] for place in own], now=now), strict=True)
-        return [said[place] for place in range(len(joined))]
+        (joint,) = {joint for joint, _ in joined}
+        return joint(connection, [item for _, item in joined], now=self._moment(connection))
 
     def _ask(self, units: Sequence[Unit[Any]]) -> Sequence[Any]:
         return in_transaction(self._asking, lambda connection: [unit(connection) for unit in units])
