@@ -31,11 +31,15 @@ from bridge.service.explain import Explainer
 from bridge.service.feeds import Feeds
 from bridge.service.leases import Leases
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses, UnpausedSubjects
+from bridge.service.planning import Planner
 from bridge.service.reachable import ReachableSubjects, WatchedRuns
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
+from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
+from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
@@ -81,6 +85,7 @@ class Parts:
     connection_shares: Shares[ConnectionName]
     site_shares: Shares[SiteKey]
     explainer: Explainer
+    resyncer: Resyncer
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -267,6 +272,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
                 settings.worker.concurrency, plugs.sites, plugs.vendors, plugs.platforms, limited=plugs.limited
             ),
             explainer=explainer(plugs, store, clock, pauses),
+            resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
         )
 
 
@@ -318,10 +324,34 @@ def pausing(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
 def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Explainer:
     """Return what explains a tenant's access, over these plug-ins and what the store remembers."""
     return Explainer(
-        whereabouts=Whereabouts(desk=store, locators=plugs.sources, sites=plugs.sites.keys()),
+        whereabouts=_whereabouts(plugs, store),
         sites=plugs.sites,
         platforms=plugs.sources,
         records=store,
         clock=clock,
         pauses=pauses,
     )
+
+
+def planner(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Planner:
+    """Return what tells beforehand what runs would do, by the pacing of these plug-ins' accounts."""
+    return Planner(
+        selector=Selector(
+            whereabouts=_whereabouts(plugs, store), desk=store, listers=plugs.sources, sites=plugs.sites.keys()
+        ),
+        sites=plugs.sites,
+        platforms=plugs.sources,
+        records=store,
+        clock=clock,
+        paces=Paces(plugs.platforms, plugs.vendors, limited=plugs.limited),
+        pauses=pauses,
+    )
+
+
+def resyncer(make_plan: MakePlan, store: Store, clock: Clock) -> Resyncer:
+    """Return what puts tenants right on demand."""
+    return Resyncer(make_plan=make_plan, marks=store, desk=store, ledger=store, clock=clock)
+
+
+def _whereabouts(plugs: Plugs, store: Store) -> Whereabouts:
+    return Whereabouts(desk=store, locators=plugs.sources, sites=plugs.sites.keys())

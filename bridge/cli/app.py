@@ -16,7 +16,9 @@ from bridge.cli import (
     demo,
     explain,
     pausing,
+    plan,
     queue,
+    resync,
     sandbox,
     serve,
     sweep,
@@ -57,6 +59,8 @@ app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
+app.command("resync")(resync.resync)
 app.command("alerts")(alerts.alerts)
 app.command("queue")(queue.queue)
 app.command("pause")(pausing.pause)

@@ -9,7 +9,7 @@ import typer
 
 from bridge.cli import context as cli_context
 from bridge.cli.operator import ask, fetch
-from bridge.cli.output import print_json, print_table, say, say_error
+from bridge.cli.output import confirmed, print_json, print_table, say, say_error
 from bridge.cli.queue import about
 from bridge.domain.errors import inert
 from bridge.domain.work_id import WorkId, WorkKind
@@ -161,18 +161,10 @@ def _choose(
             say(f"... and {len(rows) - SHOWN} more")
         say()
         # The store is not held meanwhile: nothing but these ids is touched, and each only if it is still dead then.
-        if not _confirmed(f"{len(rows)} will be {what}. Go on?"):
+        if not confirmed(f"{len(rows)} will be {what}. Go on?"):
             say_error("nothing was changed")
             raise typer.Exit(1)
     return [row["id"] for row in rows]
-
-
-def _confirmed(question: str) -> bool:
-    try:
-        return typer.confirm(question)
-    except typer.Abort:
-        say_error("nobody answered; in a script, add --yes")
-        return False
 
 
 def _matching(settings: Settings, filters: dict[str, str]) -> list[dict[str, Any]]:

@@ -15,17 +15,28 @@ T = TypeVar("T")
 
 
 def ask(
-    settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]], *, asks_platforms: bool = False
+    settings: Settings,
+    question: Callable[[httpx.AsyncClient], Awaitable[T]],
+    *,
+    asks_platforms: bool = False,
+    needs_bridge: bool = False,
 ) -> T:
     """Run `question` against the operator API.
 
     Raises `BridgeError` with the API's own sentence. Beside a running bridge its socket answers; else the same API runs
-    here, over the store that this process then owns for a moment, and with the platforms if it `asks_platforms`.
+    here, over the store that this process then owns for a moment, and with the platforms if it `asks_platforms`. What
+    `needs_bridge` is refused then.
     """
-    return asyncio.run(_ask(settings, question, asks_platforms=asks_platforms))
+    return asyncio.run(_ask(settings, question, asks_platforms=asks_platforms, needs_bridge=needs_bridge))
 
 
-async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Awaitable[T]], *, asks_platforms: bool) -> T:
+async def _ask(
+    settings: Settings,
+    question: Callable[[httpx.AsyncClient], Awaitable[T]],
+    *,
+    asks_platforms: bool,
+    needs_bridge: bool,
+) -> T:
     path = settings.state_dir / SOCKET_NAME
     if path.exists():
         try:
@@ -35,6 +46,10 @@ async def _ask(settings: Settings, question: Callable[[httpx.AsyncClient], Await
             pass  # a socket that a dead process left: nobody runs
         except httpx.HTTPError as error:
             raise Unreachable(f"the running bridge did not answer ({type(error).__name__})") from error
+    if needs_bridge:
+        raise Rejected(
+            "no bridge runs here, and only a running one does the work: start gatebridge serve, then ask again"
+        )
     from bridge.cli.own_store import operating_alone
 
     alone = operating_alone(settings, asks_platforms=asks_platforms)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -41,3 +42,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     for row in rows:
         table.add_row(*(Text(inert(cell)) for cell in row))
     OUT.print(table if table.row_count else Text(empty))
+
+
+def confirmed(question: str) -> bool:
+    """Ask whoever is at the terminal; nobody there is a no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        say_error("nobody answered; in a script, add --yes")
+        return False

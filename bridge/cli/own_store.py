@@ -7,7 +7,8 @@ from datetime import datetime
 from starlette.applications import Starlette
 
 from bridge.domain.ids import ConnectionName
-from bridge.domain.whom import Whom
+from bridge.domain.proposal import Proposal
+from bridge.domain.whom import Selection, Whom
 from bridge.ports.clock import SystemClock
 from bridge.ports.source import Source
 from bridge.service.alerts import Alerts
@@ -17,7 +18,7 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, plug_in
+from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, planner, plug_in, resyncer
 
 
 @asynccontextmanager
@@ -47,9 +48,13 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             return metrics.text({**await store.counts(), **await pauses.counts()})
 
         async def explain(whom: Whom, *, at: datetime | None = None) -> Explanation:
-            # Only this question needs the plug-ins: no other command may fail for one of them.
+            # Only this question and the next need the plug-ins: no other command may fail for one of them.
             async with plug_in(settings, metrics, store) as plugs:
                 return await explainer(plugs, store, clock, pauses).explain(whom, at=at)
+
+        async def plan(selection: Selection) -> Proposal:
+            async with plug_in(settings, metrics, store) as plugs:
+                return await planner(plugs, store, clock, pauses).plan(selection)
 
         yield operator_app(
             desk=Desk(store=store, clock=clock),
@@ -58,6 +63,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             sweeper=sweeper,
             catch_up=catching_up(settings, listers, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
+            resyncer=resyncer(plan, store, clock),
             nudge=lambda: None,
             metrics=text,
         )

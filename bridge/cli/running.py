@@ -178,6 +178,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         sweeper=parts.sweeper,
         catch_up=parts.catch_up,
         explain=parts.explainer.explain,
+        resyncer=parts.resyncer,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

@@ -18,6 +18,7 @@ BridgeError
 ├── Refused                an unauthenticated delivery, with its cause
 ├── NotFoundHere           an operator asked for something that is not in the store
 ├── DoorsOpen              an operator must say first that a door may stay open
+├── Outdated               what an operator approved is not what would be done now
 └── ConfigurationError     the operator must change a key before the bridge starts
 """
 
@@ -114,6 +115,10 @@ class NotFoundHere(BridgeError):
 
 
 class DoorsOpen(BridgeError):
+    pass
+
+
+class Outdated(BridgeError):
     pass
 
 

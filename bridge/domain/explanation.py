@@ -98,10 +98,11 @@ def _follows(scene: Scene, access: RentalAccess) -> tuple[str, ...]:
             steps.append("a new gate code, as staff asked for")
     if changes:
         steps.append(f"at the gate system: {words_of(changes)}")
-    return (*steps, *_field_steps(scene, access))
+    return (*steps, *field_steps(scene, access))
 
 
-def _field_steps(scene: Scene, access: RentalAccess) -> list[str]:
+def field_steps(scene: Scene, access: RentalAccess) -> list[str]:
+    """Say what a run would write into the rental's fields."""
     write = scene.writes.get(access.rental)
     if write is None:
         return []

@@ -1,5 +1,6 @@
 """Whom a question is about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,3 +23,23 @@ class Whom:
     by: By
     id: str
     site: SiteId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Those whom all of these lead to. With none of tenant, rental and unit, everybody at the site, or at all sites."""
+
+    tenant: str | None = None
+    rental: str | None = None
+    unit: str | None = None
+    site: SiteId | None = None
+
+    @property
+    def named(self) -> Sequence[Whom]:
+        asked = {By.TENANT: self.tenant, By.RENTAL: self.rental, By.UNIT: self.unit}
+        return [Whom(by=by, id=text, site=self.site) for by, text in asked.items() if text is not None]
+
+    def words(self) -> str:
+        """Return it as one types it."""
+        asked = {"tenant": self.tenant, "rental": self.rental, "unit": self.unit, "site": self.site}
+        return " ".join(f"--{name} {text}" for name, text in asked.items() if text is not None) or "--all"

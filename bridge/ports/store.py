@@ -18,7 +18,7 @@ from bridge.domain.deliveries import (
     Receipt,
     Sighting,
 )
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, TenantId, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
@@ -322,6 +322,9 @@ class OperatorDesk(Protocol):
 
     async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
         """Return the subjects at these sites that `whom` leads to, by key; a unit not to those who had it once."""
+
+    async def list_subjects(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[SubjectRow]:
+        """Return up to `limit` known subjects of the site, in the store's order, after a tenant if given."""
 
 
 class AlertSink(Protocol):

@@ -21,7 +21,7 @@ from bridge.domain.errors import (
     Unreachable,
 )
 from bridge.domain.fields import field_writes
-from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome
 from bridge.domain.records import after_run
@@ -33,6 +33,7 @@ from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
 from bridge.service.kin import Kin
 from bridge.service.leases import Leases
+from bridge.service.occupants import occupied_targets
 from bridge.service.progress import Case, Progress
 from bridge.service.read_back import read_back
 from bridge.service.reading import read_case
@@ -161,7 +162,7 @@ class Converger:
             snapshot=snapshot,
             desired=desired,
             waits=reading.waits(claim.attempts),
-            occupied=await self._occupied(claim.key, site, desired, progress.access),
+            occupied=await occupied_targets(self._records, claim.key, site, desired, progress.access),
         )
         await self._gate.bring(case, progress)
         failures = _failed_rentals(progress)
@@ -221,21 +222,6 @@ class Converger:
         earlier = await self._records.holders(case.claim.key, units) if units else ()
         occupants = case.occupied.values() if _reminds(case.claim.attempts) else ()
         return frozenset(earlier).union(*occupants) | kin.waiting_for(changed)
-
-    async def _occupied(
-        self, subject: SubjectKey, site: ManagedSite, desired: Desired, records: Mapping[RentalId, AccessRecord]
-    ) -> dict[TargetId, frozenset[SubjectKey]]:
-        """Return the targets to be granted that one tenant only can have, and another is remembered to have."""
-        if not site.capabilities.one_occupant:
-            return {}
-        had = {target for record in records.values() for target in record.targets}
-        occupied = {}
-        for access in desired.rentals:
-            if access.target is None or access.target in had or access.status is not AccessStatus.GRANTED:
-                continue
-            if holders := await self._records.holders(subject, {access.unit}):
-                occupied[access.target] = frozenset(holders)
-        return occupied
 
     def _remember(self, case: Case, desired: Desired, record: SubjectRecord, progress: Progress) -> None:
         """Turn the last observation into records and read-back entries."""

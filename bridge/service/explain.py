@@ -2,27 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bridge.domain.capabilities import CodeMaker
-from bridge.domain.changes import Observed
-from bridge.domain.credential import CodeMemory
 from bridge.domain.errors import Anomaly, BridgeError, StoreUnavailable, Unreachable
 from bridge.domain.explanation import RentalExplanation, explain_rentals
-from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, SiteKey, SubjectKey
-from bridge.domain.plan import make_plan, targets_to_look_at
-from bridge.domain.scene import Scene, Work
+from bridge.domain.scene import Work
 from bridge.domain.whom import By, Whom
 from bridge.ports.clock import Clock
 from bridge.ports.source import TruthReader
-from bridge.ports.store import RecordReader, SubjectRow
-from bridge.service.codes import CodeWish, code_wish
+from bridge.ports.store import RecordReader
+from bridge.service.foresight import foreseen, scene_of, work_of
 from bridge.service.pauses import Pauses
-from bridge.service.progress import Progress
-from bridge.service.reading import Reading, read_case
+from bridge.service.reading import read_case
 from bridge.service.sites import ManagedSite
 from bridge.service.whereabouts import Answer, Found, Whereabouts, no_answer
 from bridge.telemetry import get_logger
@@ -120,23 +114,10 @@ class Explainer:
             also=found.rentals,
         )
         moment = reading.now if at is None else _by_the_clock_of(site, at)
-        desired = reading.desired(site.policy, moment)
-        work = None if found.row is None else _work(found.row, await self._paused(subject))
-        scene = Scene(
-            policy=site.policy,
-            prefix=site.field_prefix,
-            moment=moment,
-            is_now=at is None,
-            snapshot=reading.snapshot,
-            desired=desired,
-            records=reading.access,
-            heirs=reading.inherited.heirs,
-            codes=reading.record.codes,
-            work=work,
-            open_tasks={unit: task.problem for unit, task in reading.record.open_tasks.items()},
-        )
+        work = None if found.row is None else work_of(found.row, await self._paused(subject))
+        scene = scene_of(reading, site, work=work, at=None if at is None else moment)
         if at is None:
-            scene = await _as_a_run_would_see_it(scene, site, reading)
+            scene = await foreseen(scene, site, reading)
         rentals = explain_rentals(scene, reading.checks(site.policy, moment))
         return SubjectExplanation(
             subject=subject,
@@ -152,48 +133,6 @@ class Explainer:
         return "; ".join(str(pause) for pause in pauses)
 
 
-async def _as_a_run_would_see_it(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
-    """Return the scene with what the vendor shows, and what a run would then plan and write."""
-    wish = code_wish(reading.snapshot, scene.desired, scene.codes, site.capabilities, reading.access)
-    try:
-        targets = targets_to_look_at(scene.desired, reading.access)
-        observed = await site.adapter.observe(reading.person, reading.record.ref, targets)
-    except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
-        why = str(error) if isinstance(error, BridgeError) else f"unexpected {type(error).__name__}"
-        return replace(scene, refused_codes=wish.choice.refused, unseen=f"the gate system could not be asked: {why}")
-    progress = Progress()
-    progress.begin(reading.record)
-    progress.access = dict(reading.access)
-    progress.codes = _foreseen(scene.codes, wish, observed, site)
-    progress.wanting = wish.wanting if site.capabilities.code_maker is CodeMaker.VENDOR else ()
-    waits = reading.waits(0 if scene.work is None else scene.work.attempts)
-    plan = make_plan(scene.desired, observed, progress.holding(reading.person.tenant, waits), site.capabilities)
-    scene = replace(
-        scene, observed=observed, plan=plan, refused_codes=wish.choice.refused, asks_new_code=bool(wish.wanting)
-    )
-    rentals = [scene.with_problem(access) for access in scene.desired.rentals]
-    writes = field_writes(
-        reading.snapshot.rentals,
-        rentals,
-        reading.access,
-        progress.codes,
-        {access.rental for access in rentals},
-        heirs=scene.heirs,
-    )
-    return replace(scene, writes={write.rental: write for write in writes})
-
-
-def _foreseen(codes: CodeMemory, wish: CodeWish, observed: Observed, site: ManagedSite) -> CodeMemory:
-    """Return the codes as the next run will find or make them, where that can be told without making one."""
-    code = wish.choice.code
-    if site.capabilities.code_maker is CodeMaker.VENDOR and observed.code is not None and not wish.wanting:
-        code = observed.code
-    if code is None or code == codes.current:
-        return codes
-    earlier = codes.earlier if codes.current is None else (codes.current, *codes.earlier)
-    return replace(codes, current=code, earlier=earlier)
-
-
 def _asked_for(rentals: Sequence[RentalExplanation], whom: Whom, answer: Answer) -> tuple[RentalExplanation, ...]:
     """Return the rentals that the question is about: of a tenant all."""
     if whom.by is By.RENTAL:
@@ -206,7 +145,3 @@ def _asked_for(rentals: Sequence[RentalExplanation], whom: Whom, answer: Answer)
 def _by_the_clock_of(site: ManagedSite, at: datetime) -> datetime:
     aware = at if at.tzinfo is not None else at.replace(tzinfo=site.policy.zone)
     return aware.astimezone(UTC)
-
-
-def _work(row: SubjectRow, paused: str) -> Work:
-    return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note, paused=paused)

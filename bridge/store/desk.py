@@ -115,6 +115,13 @@ def find_subjects(connection: sa.Connection, whom: Whom, sites: Collection[SiteK
     )
 
 
+def list_subjects(connection: sa.Connection, *, site: SiteKey, limit: int, after: TenantId | None) -> list[SubjectRow]:
+    """Return a page of the site's subjects, in the order of the index that begins with connection and site."""
+    here = sa.and_(subject.c.connection == site[0], subject.c.site == site[1], subject.c.tenant > (after or ""))
+    chosen = sa.select(subject).where(here).order_by(subject.c.tenant).limit(limit)
+    return [_subject_face(row) for row in connection.execute(chosen)]
+
+
 def _by_tenant(connection: sa.Connection, tenant: str, sites: Collection[SiteKey]) -> Iterator[sa.Row[Any]]:
     """Yield a tenant's rows, site by site: the index begins with connection and site."""
     for name, site in sorted(sites):

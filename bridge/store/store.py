@@ -14,7 +14,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, TenantId, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.slots import Ask, Granted
@@ -241,6 +241,9 @@ class SqlStore:
 
     async def find_subjects(self, whom: Whom, sites: Collection[SiteKey]) -> Sequence[SubjectRow]:
         return await self._ways.read(partial(desk.find_subjects, whom=whom, sites=sites))
+
+    async def list_subjects(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[SubjectRow]:
+        return await self._ways.read(partial(desk.list_subjects, site=site, limit=limit, after=after))
 
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         return await self._ways.read(partial(self._in_time, partial(queue.view, site=site, limit=limit)))

@@ -23,7 +23,17 @@ from bridge.domain.dead_letters import (
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, UnitId, ids_in
+from bridge.domain.ids import (
+    ConnectionName,
+    DeliveryId,
+    RentalId,
+    SiteId,
+    SiteKey,
+    SubjectKey,
+    TenantId,
+    UnitId,
+    ids_in,
+)
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.queueing import Waiting, choose
@@ -336,6 +346,11 @@ class MemoryStore:
         self._check()
         there = [key for key in sorted(self._subjects) if (key.connection, key.site) in sites]
         return self._faces(key for key in there if self._subjects[key].is_meant(whom))
+
+    async def list_subjects(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[SubjectRow]:
+        self._check()
+        there = [key for key in sorted(self._subjects) if (key.connection, key.site) == site]
+        return self._faces([key for key in there if key.tenant > (after or "")][:limit])
 
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         self._check()

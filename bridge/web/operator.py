@@ -11,12 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.errors import BridgeError, NotFoundHere, PermanentError, StoreUnavailable, TemporaryError
+from bridge.domain.errors import BridgeError, NotFoundHere, Outdated, PermanentError, StoreUnavailable, TemporaryError
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
+from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
@@ -24,6 +25,7 @@ from bridge.web.dead_letters import dead_letter_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
 from bridge.web.pauses import pause_operations
+from bridge.web.plan import plan_operations
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 
@@ -36,6 +38,7 @@ def operator_app(
     sweeper: Sweeper,
     catch_up: CatchUp,
     explain: Explain,
+    resyncer: Resyncer,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -120,6 +123,7 @@ def operator_app(
         ),
         catch_up_operation(catch_up, nudge),
         explain_operation(explain),
+        *plan_operations(resyncer, nudge),
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),
@@ -159,6 +163,7 @@ def _endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
 _STATUS: Final[Mapping[type[BridgeError], int]] = {
     NotFoundHere: 404,
     BadRequest: 400,
+    Outdated: 409,
     StoreUnavailable: 503,
     TemporaryError: 502,
     PermanentError: 502,

@@ -37,9 +37,12 @@ from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.leases import Leases
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.planning import Planner
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
+from bridge.service.resync import Resyncer
 from bridge.service.retention import Keep, Retention
+from bridge.service.selecting import Selector
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
@@ -194,6 +197,14 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
     breakers = Breakers(
         dict.fromkeys(managed, "simulator"), alert_sink=store, alerts=alerts, clock=clock, metrics=metrics
     )
+    whereabouts = Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed)
+    planner = Planner(
+        selector=Selector(whereabouts=whereabouts, desk=store, listers={CONNECTION: source}, sites=managed),
+        sites=managed,
+        platforms={CONNECTION: source},
+        records=store,
+        clock=clock,
+    )
     return Running(
         store=store,
         breakers=breakers,
@@ -246,12 +257,13 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         ),
         desk=Desk(store=store, clock=clock),
         explainer=Explainer(
-            whereabouts=Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed),
+            whereabouts=whereabouts,
             sites=managed,
             platforms={CONNECTION: source},
             records=store,
             clock=clock,
         ),
+        resyncer=Resyncer(make_plan=planner.plan, marks=store, desk=store, ledger=store, clock=clock),
     )
 
 

@@ -40,6 +40,7 @@ from bridge.service.leases import Leases
 from bridge.service.reachable import ReachableSubjects, WatchedRuns
 from bridge.service.receive import Receiver
 from bridge.service.resolve import Resolver
+from bridge.service.resync import Resyncer
 from bridge.service.retention import Retention
 from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
@@ -88,6 +89,7 @@ class Running:
     retention: Retention
     desk: Desk
     explainer: Explainer
+    resyncer: Resyncer
 
 
 @dataclass(kw_only=True)

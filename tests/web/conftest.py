@@ -16,6 +16,8 @@ import pytest
 from bridge.domain.credential import Secret
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, SiteId
+from bridge.domain.proposal import PlannedSubject, Proposal
+from bridge.domain.whom import Selection
 from bridge.ports.source import ChangedRental, MoveJob, NamedJob, SiteListing, SourceContext
 from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
@@ -26,6 +28,7 @@ from bridge.service.explain import Explainer
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses
 from bridge.service.receive import Entrance, Receiver
+from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
@@ -96,6 +99,8 @@ class World:
     metrics: Metrics
     clock: MovableClock
     lister: Listed
+    planned: list[PlannedSubject] = field(default_factory=list)
+    """What a plan finds."""
     nudges: list[None] = field(default_factory=list)
 
     async def post(
@@ -125,7 +130,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     )
     platform = httpx.AsyncClient(transport=httpx.MockTransport(_nobody), base_url=BASE_URL)
     context = SourceContext(connection=ConnectionName("lakeside"), sites=[], client_for=lambda _: platform)
-    alerts, nudges = Alerts(metrics), list[None]()
+    alerts, nudges, planned_subjects = Alerts(metrics), list[None](), list[PlannedSubject]()
     receiver = Receiver(
         entrances={ConnectionName("lakeside"): Entrance(verifier=SOURCE.open(options, context))},
         inbox=store,
@@ -138,6 +143,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
     async def text() -> bytes:
         return metrics.text(await store.counts())
+
+    async def planned(selection: Selection) -> Proposal:
+        del selection
+        return Proposal(made_at=clock.now(), subjects=tuple(planned_subjects))
 
     public = receiver_app(receiver, max_body_bytes=CAP, metrics=text)
     lister = Listed()
@@ -175,7 +184,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             records=store,
             clock=clock,
         ).explain,
-        nudge=lambda: None,
+        resyncer=Resyncer(make_plan=planned, marks=store, desk=store, ledger=store, clock=clock),
+        nudge=lambda: nudges.append(None),
         metrics=text,
     )
     async with (
@@ -189,6 +199,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             metrics=metrics,
             clock=clock,
             lister=lister,
+            planned=planned_subjects,
             nudges=nudges,
         )
     await platform.aclose()

@@ -1,0 +1,96 @@
+"""What a run would do, told without doing it: an explanation and a plan both come from here."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from bridge.domain.capabilities import CodeMaker
+from bridge.domain.changes import Kind, Observed
+from bridge.domain.credential import CodeMemory, GateCode
+from bridge.domain.errors import BridgeError
+from bridge.domain.fields import field_writes
+from bridge.domain.plan import make_plan, targets_to_look_at
+from bridge.domain.scene import Scene, Work
+from bridge.ports.store import SubjectRow
+from bridge.service.codes import CodeWish, code_wish
+from bridge.service.progress import Progress
+from bridge.service.reading import Reading
+from bridge.service.sites import ManagedSite
+
+TO_BE_MADE: Final = GateCode("a code that a run would make")
+"""Stands where a run puts a new one: which it will be, nobody knows before."""
+
+
+def scene_of(reading: Reading, site: ManagedSite, *, work: Work | None, at: datetime | None = None) -> Scene:
+    """Return what the rules say of a reading: now, or at another moment (UTC), at which nothing else is known."""
+    moment = at or reading.now
+    return Scene(
+        policy=site.policy,
+        prefix=site.field_prefix,
+        moment=moment,
+        is_now=at is None,
+        snapshot=reading.snapshot,
+        desired=reading.desired(site.policy, moment),
+        records=reading.access,
+        heirs=reading.inherited.heirs,
+        codes=reading.record.codes,
+        work=work,
+        open_tasks={unit: task.problem for unit, task in reading.record.open_tasks.items()},
+    )
+
+
+async def foreseen(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
+    """Return the scene with what the vendor shows, and what a run would then plan and write."""
+    wish = code_wish(reading.snapshot, scene.desired, scene.codes, site.capabilities, reading.access)
+    try:
+        targets = targets_to_look_at(scene.desired, reading.access)
+        observed = await site.adapter.observe(reading.person, reading.record.ref, targets)
+    except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
+        why = str(error) if isinstance(error, BridgeError) else f"unexpected {type(error).__name__}"
+        return replace(scene, refused_codes=wish.choice.refused, unseen=f"the gate system could not be asked: {why}")
+    progress = Progress()
+    progress.begin(reading.record)
+    progress.access = dict(reading.access)
+    progress.codes = _codes_after(scene, wish, observed, site)
+    progress.wanting = wish.wanting if site.capabilities.code_maker is CodeMaker.VENDOR else ()
+    waits = reading.waits(0 if scene.work is None else scene.work.attempts)
+    plan = make_plan(scene.desired, observed, progress.holding(reading.person.tenant, waits), site.capabilities)
+    scene = replace(
+        scene, observed=observed, plan=plan, refused_codes=wish.choice.refused, asks_new_code=bool(wish.wanting)
+    )
+    codes = progress.codes
+    makes_one = {change.kind for change in plan.changes} & {Kind.GRANT, Kind.CHANGE_CODE}
+    if site.capabilities.code_maker is CodeMaker.VENDOR and makes_one and (codes.current is None or wish.wanting):
+        codes = _in_force(codes, TO_BE_MADE)
+    rentals = [scene.with_problem(access) for access in scene.desired.rentals]
+    writes = field_writes(
+        reading.snapshot.rentals,
+        rentals,
+        reading.access,
+        codes,
+        {access.rental for access in rentals},
+        heirs=scene.heirs,
+    )
+    return replace(scene, writes={write.rental: write for write in writes})
+
+
+def work_of(row: SubjectRow, paused: str) -> Work:
+    return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note, paused=paused)
+
+
+def _codes_after(scene: Scene, wish: CodeWish, observed: Observed, site: ManagedSite) -> CodeMemory:
+    """Return the codes as the next run will find or make them."""
+    code = wish.choice.code
+    if site.capabilities.code_maker is CodeMaker.VENDOR:
+        if observed.code is not None and not wish.wanting:
+            code = observed.code
+    elif scene.desired.needs_code and (code is None or (wish.wanting and wish.choice.adopted_from is None)):
+        code = TO_BE_MADE
+    return scene.codes if code is None else _in_force(scene.codes, code)
+
+
+def _in_force(codes: CodeMemory, code: GateCode) -> CodeMemory:
+    if code == codes.current:
+        return codes
+    earlier = codes.earlier if codes.current is None else (codes.current, *codes.earlier)
+    return replace(codes, current=code, earlier=earlier)
