@@ -1,4 +1,4 @@
-"""What a run reads before it decides, and what the rules say of it. A run and an explanation read the same."""
+"""What a run reads before it decides, and what the rules say of it. A run, an explanation and a plan read the same."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext

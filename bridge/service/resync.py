@@ -19,7 +19,7 @@ from bridge.telemetry import get_logger
 
 FEW: Final = 20
 """So many tenants are put right at once, as if somebody stood at the gate; more go behind everything that is live."""
-MAX_PLANS: Final = 50
+MAX_PLANS: Final = 8
 """So many plans are remembered, to be approved."""
 MAX_WORDS: Final = 200
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 
 from bridge.domain.changes import Kind
+from bridge.domain.errors import Unreachable
 from bridge.domain.ids import ConnectionName, SiteId, SubjectKey, TenantId
 from bridge.domain.proposal import PlannedRental, PlannedSubject, Proposal, Standing
 from bridge.domain.whom import Selection
@@ -254,7 +255,7 @@ async def while_asked(request: Request, work: Coroutine[Any, Any, T]) -> T:
     try:
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
             if await request.is_disconnected():
-                task.cancel()
+                raise Unreachable("nobody waits for the answer any more")
     finally:
         if not task.done():
             task.cancel()

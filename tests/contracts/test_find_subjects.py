@@ -87,3 +87,19 @@ async def test_an_unlike_site_of_the_same_tenant_is_not_mixed_up(store: Store) -
     other = SubjectKey(connection=ConnectionName("hillside"), site=SITE1[1], tenant=TenantId("t1"))
     await mark(store, a_key("t1"), other)
     assert await found(store, By.TENANT, "t1") == [a_key("t1")]
+
+
+async def test_a_sites_subjects_are_listed_page_by_page_each_once(store: Store) -> None:
+    await mark(store, *(a_key(f"t{number}") for number in range(5)), a_key("t9", site="site2"))
+    listed, page = list[SubjectKey](), await store.list_subjects(SITE1, limit=2)
+    while page:
+        assert len(page) <= 2
+        listed += [row.key for row in page]
+        page = await store.list_subjects(SITE1, limit=2, after=page[-1].key.tenant)
+    assert sorted(listed) == [a_key(f"t{number}") for number in range(5)]
+    assert len(listed) == 5
+
+
+async def test_nobody_is_listed_of_another_connection(store: Store) -> None:
+    await mark(store, a_key("t1"))
+    assert list(await store.list_subjects((ConnectionName("hillside"), SITE1[1]), limit=9)) == []
