@@ -79,10 +79,14 @@ def say_plan(told: dict[str, Any]) -> None:
     """Print a plan for people: what is done first, then how many are left as they are."""
     items = sorted(told["items"], key=lambda item: _SHOWN.index(item["standing"]))
     shown = [item for item in items if len(items) <= FEW or item["standing"] != Standing.UNCHANGED]
+    whose = {(item["connection"], item["site"], item["tenant"]) for item in items}
+    is_one = len(whose) == 1
+    for connection, site, tenant in whose if is_one else ():
+        say(f"Tenant {inert(tenant)} at site {inert(site)} ({inert(connection)})")
     print_table(
-        ("rental", "unit", "tenant", "plan", "what, and why"),
+        ("rental", *(() if is_one else ("tenant",)), "plan", "what, and why"),
         (
-            (item["rental"], item["unit"] or "-", item["tenant"], item["standing"], what_and_why(item))
+            (item["rental"], *(() if is_one else (item["tenant"],)), item["standing"], what_and_why(item))
             for item in shown[:MAX_ROWS]
         ),
         empty="Nothing to do.",
