@@ -9,6 +9,7 @@ from bridge.domain.ids import SiteId, SubjectKey, TenantId
 from bridge.domain.proposal import VALID_FOR, Standing
 from bridge.domain.whom import Selection
 from bridge.ports.store import Priority
+from bridge.service.paces import READERS
 from bridge.service.resync import FEW, Progress
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, UNIT_IDS, House
 from tests.service.planning import HERE, everything, item, planned, resynced, standings
@@ -301,3 +302,13 @@ async def test_a_rental_is_told_with_the_calls_that_it_takes(house: House) -> No
     house.take_told()
     one = await item(house, rental)
     assert (one.calls, one.fields) == (2, ("status", "pinCode"))
+
+
+async def test_a_plan_reads_a_few_at_once_and_each_once(house: House) -> None:
+    new_tenants(house, 40)
+    house.platform.requests.clear()
+    house.gate.requests.clear()
+    await planned(house)
+    assert 1 < house.platform.most_at_once <= READERS
+    assert house.gate.most_at_once <= READERS
+    assert len(house.gate.requests) == 40

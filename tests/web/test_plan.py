@@ -1,15 +1,19 @@
 """The operator API plans, has it done, and tells how far it is."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
 from bridge.domain.changes import Kind
+from bridge.domain.errors import Unreachable
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId, UnitId
 from bridge.domain.proposal import PlannedRental, PlannedSubject, Standing, Step
 from bridge.domain.whom import Selection
 from bridge.web.operations import BadRequest
-from bridge.web.plan import MAX_FOLLOWED, selection_of
+from bridge.web.plan import MAX_FOLLOWED, selection_of, while_asked
 from tests.web.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -126,3 +130,21 @@ async def test_the_answers_shape_is_described(world: World) -> None:
     assert {"rental", "standing", "changes", "reasons", "calls"} <= set(
         document["components"]["schemas"]["PlannedOut"]["required"]
     )
+
+
+async def test_a_plan_that_nobody_waits_for_any_more_is_given_up() -> None:
+    ended: list[str] = []
+
+    async def plan_for_ever() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("given up")
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(Unreachable):
+        await while_asked(Request({"type": "http", "method": "GET"}, gone), plan_for_ever())
+    await asyncio.sleep(0)
+    assert ended == ["given up"]
