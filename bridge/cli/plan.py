@@ -47,6 +47,8 @@ def plan(
         print_json(told)
         return
     say_plan(told)
+    if not told["tenants"]:
+        return
     say(f"Plan {told['digest']}, until {moment(told['expires_at'])} UTC. To have it done:")
     options = " ".join(f"--{name}" if name == "all" else f"--{name} {inert(text)}" for name, text in asked.items())
     say(f"  gatebridge resync {options} --plan {told['digest']}")

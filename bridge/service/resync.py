@@ -130,7 +130,7 @@ class Resyncer:
         plan = self._plans.get(word)
         if plan is None or plan.expires_at <= self._clock.now():
             shown = inert(word, DIGEST_LENGTH) or "without a digest"
-            raise Outdated(f"plan {shown} was not made here in the last 15 minutes: make a new one")
+            raise Outdated(f"plan {shown} was not made beside this bridge in the last 15 minutes: make a new one")
         return plan
 
     def _entry(self, selection: Selection, proposal: Proposal, keys: Sequence[SubjectKey], *, who: str) -> LedgerEntry:

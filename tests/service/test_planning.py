@@ -1,6 +1,5 @@
 """A plan says what a run then does, for each thing that can be the case, and why."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from bridge.sandbox.gate import GateKind, GateSettings
 from bridge.sandbox.gate.kind import Suspends
 from bridge.sandbox.platform import ApiFault, ApiFaultKind
 from tests.service.building import open_house
-from tests.service.house import JONAS, MIRA, House
+from tests.service.house import JONAS, House
 from tests.service.planning import (
     all_steps,
     intents,
@@ -24,100 +23,23 @@ from tests.service.planning import (
     steps,
     writes_planned,
 )
+from tests.service.situations import (
+    Situation,
+    move_in,
+    move_out,
+    overdue,
+    paid,
+    remapped,
+    removed_by_hand,
+    renamed,
+    rotated,
+    transfer,
+    typed,
+    unheard,
+    unmapped,
+)
 
 pytestmark = pytest.mark.anyio
-
-
-def unheard(house: House) -> None:
-    """Leave what the platform has told undelivered: only a plan's own reading can show it."""
-    house.take_told()
-
-
-async def move_in(house: House) -> str:
-    rental = house.move_in("B-014")
-    unheard(house)
-    return rental
-
-
-async def overdue(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.world.mark_overdue(rental)
-    unheard(house)
-    return rental
-
-
-async def paid(house: House) -> str:
-    rental = await overdue(house)
-    await house.sweep()
-    house.world.pay(rental)
-    unheard(house)
-    return rental
-
-
-async def move_out(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.move_out(rental)
-    unheard(house)
-    return rental
-
-
-async def transfer(house: House) -> str:
-    old = house.move_in("B-014")
-    await house.settle()
-    new = house.transfer(old, "B-021")
-    unheard(house)
-    return new
-
-
-async def remapped(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.map_unit("B-014", "B-030")
-    unheard(house)
-    return rental
-
-
-async def rotated(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.edit(rental, resync="rotate")
-    unheard(house)
-    return rental
-
-
-async def typed(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.edit(rental, pinCode="730519")
-    unheard(house)
-    return rental
-
-
-async def renamed(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    house.world.edit_tenant(MIRA, {"email": "new@example.net"})
-    unheard(house)
-    return rental
-
-
-async def unmapped(house: House) -> str:
-    house.map_unit("B-014", None)
-    return await move_in(house)
-
-
-async def removed_by_hand(house: House) -> str:
-    rental = house.move_in("B-014")
-    await house.settle()
-    (person,) = await house.people()
-    root = f"/sandbox/sites/66f1a0c2b7d4e90015c0e001/people/{person['id']}"
-    (await house.hands.delete(f"{root}/access/B-014")).raise_for_status()
-    return rental
-
-
-Situation = Callable[[House], Awaitable[str]]
 
 
 @pytest.mark.parametrize(
