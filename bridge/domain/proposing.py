@@ -1,7 +1,8 @@
 """One tenant's part of a plan, from the same scene that an explanation is told from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Final
 
 from bridge.domain.access import RentalAccess
@@ -76,12 +77,12 @@ def _planned(case: _Case, bearers: Mapping[Kind, RentalId], occupied: Collection
         rental=rental.id,
         unit=rental.unit.id or None,
         standing=standing,
-        status=access.words(),
+        status=intern(str(access.words())),
         steps=tuple(
             Step(kind=change.kind, target=change.target, waits_for=tuple(sorted(change.after))) for change in changes
         ),
         fields=_fields(write),
-        does=(*(words_of([change]) for change in changes), *field_steps(scene, access)),
+        does=_once(words_of([change]) for change in changes) + _once(field_steps(scene, access)),
         reasons=() if standing is Standing.UNCHANGED else _reasons(case, changes, occupied),
         calls=sum(_is_counted_at(change, rental.id) for change in changes) + (write is not None),
     )
@@ -142,4 +143,9 @@ def _reasons(case: _Case, changes: Sequence[Change], occupied: Collection[Target
     told = [f"{check.name}: {check.evidence}" for check in checks]
     told += [NEW_PARTICULARS] if Kind.UPDATE_PERSON in kinds else []
     is_waiting = any(change.kind is Kind.GRANT and change.target in occupied for change in changes)
-    return (*told, *([OCCUPIED] if is_waiting else []))
+    return _once([*told, *([OCCUPIED] if is_waiting else [])])
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts that are kept once, however many rentals of a large plan have them."""
+    return tuple(intern(str(text)) for text in texts)

@@ -1,7 +1,7 @@
 """A plan of what runs would do, read as they read, and nothing changed anywhere."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -58,11 +58,7 @@ class Planner:
         """
         selected = await self._selector.select(selection)
         answers: dict[Side, float] = {}
-        lines: dict[ConnectionName, list[Found]] = {}
-        for found in selected.found:
-            lines.setdefault(found.subject.connection, []).append(found)
-        parts = await asyncio.gather(*(self._read_all(line, answers) for line in lines.values()))
-        subjects = sorted((one for part in parts for one in part), key=lambda one: one.subject)
+        subjects = sorted(await self._read_all(selected.found, answers), key=lambda one: one.subject)
         to_run = [one for one in subjects if one.needs_run]
         proposal = Proposal(
             made_at=self._clock.now(),
@@ -73,20 +69,25 @@ class Planner:
         self._log.info("plan.made", digest=proposal.digest(), subjects=len(subjects), to_run=len(to_run))
         return proposal
 
-    async def _read_all(self, waiting: Sequence[Found], answers: dict[Side, float]) -> list[PlannedSubject]:
-        """Read the tenants of one platform, a few side by side."""
-        sites = {_site(found.subject) for found in waiting}
-        todo, done = iter(waiting), list[PlannedSubject]()
+    async def _read_all(self, found: Sequence[Found], answers: dict[Side, float]) -> list[PlannedSubject]:
+        """Read a few tenants of a platform side by side; a site whose vendor is slow keeps no other one waiting."""
+        sites: dict[SiteKey, list[Found]] = {}
+        for one in found:
+            sites.setdefault(_site(one.subject), []).append(one)
+        places = {name: asyncio.Semaphore(self._paces.readers([name])) for name, _ in sites}
+        done: list[PlannedSubject] = []
 
-        async def read_on() -> None:
-            for found in todo:
-                done.append(await self._told(found, answers))
+        async def read_on(todo: Iterator[Found]) -> None:
+            for one in todo:
+                async with places[one.subject.connection]:
+                    done.append(await self._told(one, answers))
 
-        readers = self._paces.readers([waiting[0].subject.connection, *sites])
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(readers, len(waiting))):
-                    group.create_task(read_on())
+                for site, waiting in sites.items():
+                    todo = iter(waiting)
+                    for _ in range(min(self._paces.readers([site]), len(waiting))):
+                        group.create_task(read_on(todo))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         return done

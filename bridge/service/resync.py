@@ -10,7 +10,7 @@ from bridge.domain.deliveries import Sighting
 from bridge.domain.errors import Outdated, inert
 from bridge.domain.ids import RentalId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.proposal import DIGEST_LENGTH, Line, PlannedSubject, Proposal, Standing, differences
+from bridge.domain.proposal import DIGEST_LENGTH, Line, PlannedSubject, Proposal, Standing, differences, digest_of
 from bridge.domain.whom import By, Selection, Whom
 from bridge.ports.clock import Clock
 from bridge.ports.missed import SightingMarks
@@ -20,6 +20,8 @@ from bridge.telemetry import get_logger
 FEW: Final = 20
 """So many tenants are put right at once, as if somebody stood at the gate; more go behind everything that is live."""
 MAX_PLANS: Final = 8
+MAX_LINES: Final = 1000
+"""Of a larger plan only the digest is remembered: what differs is not named then."""
 """So many plans are remembered, to be approved."""
 MAX_WORDS: Final = 200
 
@@ -60,7 +62,8 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Approvable:
-    lines: Mapping[Line, tuple[str, ...]]
+    digest: str
+    lines: Mapping[Line, tuple[str, ...]] | None
     expires_at: datetime
 
 
@@ -90,9 +93,12 @@ class Resyncer:
     async def plan(self, selection: Selection) -> Proposal:
         """Return what would be done now, and remember it for an approval. Changes nothing else."""
         proposal = await self._make_plan(selection)
-        digest = proposal.digest()
+        lines = proposal.lines()
+        digest = digest_of(lines)
         self._plans.pop(digest, None)
-        self._plans[digest] = _Approvable(lines=proposal.lines(), expires_at=proposal.expires_at)
+        self._plans[digest] = _Approvable(
+            digest=digest, lines=lines if len(lines) <= MAX_LINES else None, expires_at=proposal.expires_at
+        )
         while len(self._plans) > MAX_PLANS:
             del self._plans[next(iter(self._plans))]
         return proposal
@@ -105,8 +111,8 @@ class Resyncer:
         """
         plan = None if approved is None else self._approved(approved)
         proposal = await self._make_plan(selection)
-        if plan is not None and plan.lines != proposal.lines():
-            raise Outdated(f"the plan is not what would be done now: {differences(plan.lines, proposal.lines())}")
+        if plan is not None and plan.digest != proposal.digest():
+            raise Outdated(f"the plan is not what would be done now: {_what_differs(plan, proposal)}")
         sightings = [Sighting(subject=one.subject, rental=_one_of(one)) for one in proposal.to_run if one.rentals]
         keys = tuple(seen.subject for seen in sightings)
         priority = Priority.LIVE if len(keys) <= FEW else Priority.SWEEP
@@ -144,6 +150,12 @@ class Resyncer:
         return LedgerEntry(
             kind=LedgerKind.OPERATOR, at=self._clock.now(), what="resync", subject=subject, details=details
         )
+
+
+def _what_differs(plan: _Approvable, proposal: Proposal) -> str:
+    if plan.lines is None:
+        return f"it is plan {proposal.digest()} by now"
+    return differences(plan.lines, proposal.lines())
 
 
 def _one_of(planned: PlannedSubject) -> RentalId:
