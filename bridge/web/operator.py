@@ -25,9 +25,10 @@ from bridge.web.dead_letters import dead_letter_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
 from bridge.web.pauses import pause_operations
-from bridge.web.plan import plan_operations
+from bridge.web.plan import plan_operation
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
+from bridge.web.resync import resync_operations
 
 
 def operator_app(
@@ -123,7 +124,8 @@ def operator_app(
         ),
         catch_up_operation(catch_up, nudge),
         explain_operation(explain),
-        *plan_operations(resyncer, nudge),
+        plan_operation(resyncer),
+        *resync_operations(resyncer, nudge),
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),

@@ -13,7 +13,8 @@ from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, Targ
 from bridge.domain.proposal import PlannedRental, PlannedSubject, Standing, Step
 from bridge.domain.whom import Selection
 from bridge.web.operations import BadRequest
-from bridge.web.plan import MAX_FOLLOWED, selection_of, while_asked
+from bridge.web.plan import selection_of, while_asked
+from bridge.web.resync import MAX_FOLLOWED
 from tests.web.conftest import World
 
 pytestmark = pytest.mark.anyio
