@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.catalog import find_adapter, find_source
+from bridge.domain.budgets import SiteBudgets
 from bridge.domain.errors import ConfigurationError
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey
 from bridge.domain.turns import Limits
@@ -174,6 +175,9 @@ def _open_site(
         adapter_key=spec.key,
         capabilities=capabilities,
         field_prefix=site.field_prefix or spec.field_prefix,
+        budgets=SiteBudgets(
+            site=site.budget.budgets(), connection=settings.connections[site.connection].budget.budgets()
+        ),
     )
     return managed, feed, own
 

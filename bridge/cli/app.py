@@ -15,6 +15,7 @@ from bridge.cli import (
     deliveries,
     demo,
     explain,
+    holds,
     pausing,
     plan,
     queue,
@@ -71,5 +72,6 @@ app.command("targets")(targets.targets)
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(deadletters.app, name="deadletters")
+app.add_typer(holds.app, name="holds")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

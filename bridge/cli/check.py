@@ -10,7 +10,7 @@ from bridge.cli import context as cli_context
 from bridge.cli.output import OUT, print_json, say
 from bridge.domain.errors import BridgeError, Unauthorized, inert
 from bridge.ports.findings import Finding, Verdict
-from bridge.settings import PolicySettings, Settings
+from bridge.settings import BudgetSettings, PolicySettings, Settings
 from bridge.telemetry import Metrics
 
 _SIGNS: Final = {
@@ -83,17 +83,8 @@ def _configuration(settings: Settings) -> Sequence[Finding]:
         advice = "" if root else "Set server.public_url to see the whole URL here."
         verdict = Verdict.OK if root else Verdict.WARNING
         findings.append(Finding(subject=f"connection {name}", verdict=verdict, text=text, advice=advice))
-    if settings.sites:
-        findings.append(
-            Finding(
-                subject="sites.budget",
-                verdict=Verdict.WARNING,
-                text="removal budgets are read but not enforced yet",
-                advice="Until they are, watch `gatebridge alerts` after large changes on the platform.",
-            )
-        )
     for site in settings.sites:
-        text = f"{_told(site.policy)}, zone {settings.zone(site).key}"
+        text = f"{_told(site.policy)}, {_told(site.budget)}, zone {settings.zone(site).key}"
         findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.OK, text=text))
     return findings
 
@@ -110,8 +101,8 @@ def _pauses(settings: Settings) -> Sequence[Finding]:
     return [Finding(subject="paused", verdict=Verdict.WARNING, text=str(pause), advice=advice) for pause in pauses]
 
 
-def _told(policy: PolicySettings) -> str:
+def _told(section: PolicySettings | BudgetSettings) -> str:
     """Return every rule of a site as it is in force, those that were left out too."""
-    rules = {name: getattr(policy, name) for name in PolicySettings.model_fields}
+    rules = {name: getattr(section, name) for name in type(section).model_fields}
     texts = {name: " ".join(value) if isinstance(value, tuple) else value for name, value in rules.items()}
     return ", ".join(f"{name} = {'none' if text in ('', None) else text}" for name, text in texts.items())

@@ -1,6 +1,6 @@
 """What may be opened, why not, and the words for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,17 +41,26 @@ class Problem(StrEnum):
     """In a task only: what cannot be read is not written to."""
 
 
+class Loss(StrEnum):
+    """What can be held back for a person: that access ends for good, or is closed for a while."""
+
+    REMOVAL = "removal"
+    SUSPENSION = "suspension"
+
+
 OPTED_OUT: Final = "opted_out"
 ERROR: Final = "error"
 PENDING: Final = "pending"
 COMMON_DOORS_CLOSED: Final = "common_doors_closed"
+HELD: Final[Mapping[Loss, str]] = {Loss.REMOVAL: "removal_held", Loss.SUSPENSION: "suspension_held"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RentalAccess:
     """What one rental earns. Open only when `status` is granted, that is when `reasons` is empty.
 
-    `common_doors_closed`: its own door is open, and the doors that all share are not.
+    `common_doors_closed`: its own door is open, and the doors that all share are not. `held`: it is left as it is,
+    since what would close it waits for a person.
     """
 
     rental: RentalId
@@ -62,6 +71,7 @@ class RentalAccess:
     problem: Problem | None = None
     opted_out: bool = False
     common_doors_closed: bool = False
+    held: Loss | None = None
 
     @property
     def is_served(self) -> bool:
@@ -72,6 +82,8 @@ class RentalAccess:
         """Return the `{p}_status` text: `word`, or `word: reason, reason` in the reasons' fixed order."""
         if self.problem is not None:
             return status_words(ERROR, [self.problem])
+        if self.held is not None:
+            return status_words(self.status, [HELD[self.held]])
         if self.opted_out:
             return status_words(AccessStatus.NONE, [OPTED_OUT])
         if self.common_doors_closed:

@@ -42,6 +42,14 @@ class Desired:
         return bool(self.frozen) or any(rental.is_served for rental in self.rentals)
 
 
+def leaving(desired: Desired, held: Collection[RentalId]) -> Desired:
+    """Return the same with these rentals left exactly as they are."""
+    if not held:
+        return desired
+    rentals = tuple(access for access in desired.rentals if access.rental not in held)
+    return replace(desired, rentals=rentals, frozen=desired.frozen.union(held))
+
+
 def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: Past = NO_PAST) -> Desired:
     """Return what the tenant may open at this site, and when that next changes.
 

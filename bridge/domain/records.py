@@ -85,6 +85,13 @@ def after_run(
     return updated
 
 
+def as_held(record: AccessRecord) -> AccessRecord:
+    """Return the record of a rental whose loss is held: its doors were seen, and stay as they are."""
+    has_access = record.status in {AccessStatus.GRANTED, AccessStatus.SUSPENDED}
+    status = record.status if has_access else AccessStatus.GRANTED
+    return replace(record, status=status, certainty=Certainty.CONFIRMED)
+
+
 def _shared_with(access: RentalAccess, desired: Desired) -> frozenset[TargetId]:
     return frozenset(door.target for door in desired.common_doors if access.rental in door.rentals)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.domain.access import AccessRecord
+from bridge.domain.budgets import SiteBudgets
 from bridge.domain.credential import NO_CODES, CodeMemory, GateCode
 from bridge.domain.deliveries import (
     ClaimedDelivery,
@@ -19,6 +20,7 @@ from bridge.domain.deliveries import (
     Sighting,
 )
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, TenantId, UnitId
+from bridge.domain.judge import Held, Losing
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
@@ -27,6 +29,7 @@ from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.holds import HoldBook
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
@@ -132,7 +135,8 @@ class SubjectRecord:
 
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
-    `profile` is the digest of the tenant as the vendor was told last.
+    `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
+    that one has released.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -142,6 +146,29 @@ class SubjectRecord:
     links: Links = field(default_factory=dict)
     elsewhere: Mapping[RentalId, SubjectKey] = field(default_factory=dict)
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
+    holds: frozenset[Held] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a run is about to do, where tenants lose access by it; `entries` and `access` are as for `note`.
+
+    `spared` are rentals that the run has just held.
+    """
+
+    losing: tuple[Losing, ...]
+    budgets: SiteBudgets
+    spared: Collection[RentalId] = ()
+    entries: tuple[LedgerEntry, ...] = ()
+    access: tuple[AccessRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What came of an announcement: `held` with why, and the alerts of holds that begin with it, kept already."""
+
+    held: Mapping[Held, str] = field(default_factory=dict)
+    alerts: tuple[LedgerEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +178,8 @@ class SubjectCommit:
     `access` replaces the records of the rentals it names. `retire_code` ends the code in force; `taken_code` is the one
     that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
-    they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close.
+    they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close. The
+    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done.
     """
 
     outcome: Outcome
@@ -164,6 +192,7 @@ class SubjectCommit:
     entries: tuple[LedgerEntry, ...] = ()
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
+    let_go: Collection[Held] = ()
 
 
 Claim = ClaimedDelivery | ClaimedSubject
@@ -244,6 +273,13 @@ class SubjectRecords(RecordReader, Protocol):
 
     async def note(self, claim: ClaimedSubject, entries: Sequence[LedgerEntry], access: Sequence[AccessRecord]) -> None:
         """Append to the ledger and replace these access records, durably, before what they announce is done."""
+
+    async def announce(self, claim: ClaimedSubject, announcement: Announcement) -> Judged:
+        """Judge what tenants are about to lose, and keep it as `note` does if all of it is cleared.
+
+        The budgets are taken in the same unit of work, one asker of a connection at a time; a loss that was counted is
+        not counted again. Where something is held, that is kept, and nothing else: plan again without it.
+        """
 
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         """Keep the adapter's reference."""
@@ -340,7 +376,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, QueueWatch, PauseBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, Protocol):
     """All that stands behind `service.desk`."""
 
 

@@ -1,6 +1,6 @@
 """What follows a run: when it is tried again, and what the operator is told of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bridge.domain.deliveries import ClaimedSubject
@@ -15,6 +15,9 @@ from bridge.service.settling import outcome_of
 
 LATE_ATTEMPTS: Final = 12
 """What has failed so often, in about a quarter of an hour, is told to the operator, though it is still tried."""
+
+HELD_LOOK: Final = timedelta(minutes=30)
+"""Whether what is held is still wanted is looked at again after this time, beside every event and sweep."""
 
 
 class Aftermath:
@@ -55,9 +58,14 @@ class Aftermath:
         waiting = {rental for change in progress.waiting(case) for rental in change.rentals}
         until = wait_ends(links, waiting)
         if until is None:
-            return Done(next_due=case.desired.next_change)
+            return Done(next_due=self._next_look(case, progress))
         when = min(until, case.desired.next_change or until)
         return RetryAt(when=when, why="a door stays open until the new one at another site is", is_parked=True)
+
+    def _next_look(self, case: Case, progress: Progress) -> datetime | None:
+        """Return when the rules change by themselves; what is held may be over sooner, by itself or by a person."""
+        looks = [case.desired.next_change, self._clock.now() + HELD_LOOK if progress.held else None]
+        return min((look for look in looks if look is not None), default=None)
 
     def noteworthy(self, case: Case, progress: Progress) -> tuple[LedgerEntry, ...]:
         """Return alerts of what no retry mends: unreadable rentals, loops, doors that somebody else opened."""

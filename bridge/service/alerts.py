@@ -30,10 +30,16 @@ class Alerts:
     ) -> LedgerEntry:
         """Say it in log and metrics, and return its ledger entry. `what` is a fixed word, such as `removal_dead`."""
         details = dict(details or {})
-        self._metrics.alerts.labels(what).inc()
+        entry = LedgerEntry(kind=LedgerKind.ALERT, at=at, what=what, subject=subject, rental=rental, details=details)
+        self.say(entry)
+        return entry
+
+    def say(self, entry: LedgerEntry) -> None:
+        """Say an alert in log and metrics that is in the ledger, or is going to be."""
+        self._metrics.alerts.labels(entry.what).inc()
+        subject = entry.subject
         ids = {} if subject is None else {"site": str(subject.site), "tenant": str(subject.tenant)}
-        self._log.error("alert.raised", what=what, rental=rental, **{**ids, **details})
-        return LedgerEntry(kind=LedgerKind.ALERT, at=at, what=what, subject=subject, rental=rental, details=details)
+        self._log.error("alert.raised", what=entry.what, rental=entry.rental, **{**ids, **entry.details})
 
     def raised_once(
         self,

@@ -24,7 +24,7 @@ from bridge.domain.fields import field_writes
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome
-from bridge.domain.records import after_run
+from bridge.domain.records import after_run, as_held
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
@@ -67,7 +67,9 @@ class Converger:
         self._metrics = metrics
         self._keeper = CodeKeeper(records, clock)
         self._leases = leases
-        self._gate = GateRun(records=records, keeper=self._keeper, leases=leases, clock=clock, metrics=metrics)
+        self._gate = GateRun(
+            records=records, keeper=self._keeper, leases=leases, alerts=alerts, clock=clock, metrics=metrics
+        )
         self._fields = FieldWriter(records=records, clock=clock, metrics=metrics)
         self._tasks = TaskBoard()
         self._aftermath = Aftermath(alerts, clock)
@@ -168,6 +170,7 @@ class Converger:
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
         self._remember(case, desired, record, progress)
+        desired = _as_held(desired, progress)
 
         problems = staff_problems(
             snapshot,
@@ -207,8 +210,9 @@ class Converger:
             )
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
+        over = progress.let_go(record.holds, case.desired)
         woken = await self._woken(case, record, reading.kin, progress)
-        return replace(end, access=_to_be_kept(record, progress), wake=woken)
+        return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over)
 
     async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
         """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
@@ -227,7 +231,9 @@ class Converger:
         """Turn the last observation into records and read-back entries."""
         now = self._clock.now()
         observed = progress.observed or Observed()
-        progress.access = after_run(desired, progress.access, observed, progress.certainty(desired), now)
+        certainty = progress.certainty(desired)
+        progress.access = after_run(progress.wanted(desired), progress.access, observed, certainty, now)
+        progress.access |= {rental: as_held(progress.access[rental]) for rental in progress.held}
         progress.entries += read_back(case.claim.key, record.access.values(), progress, now)
         if progress.tried and not progress.unfinished.changes:
             took = (now - case.claim.since).total_seconds()
@@ -302,6 +308,22 @@ def _with_problems(desired: Desired, failures: Mapping[RentalId, tuple[Problem, 
         for access in desired.rentals
     )
     return replace(desired, rentals=rentals)
+
+
+def _as_held(desired: Desired, progress: Progress) -> Desired:
+    """Return what is desired with what is held as it is at the door."""
+    rentals = (
+        replace(
+            access,
+            status=progress.access[access.rental].status or access.status,
+            held=progress.held[access.rental],
+            opted_out=False,
+        )
+        if access.rental in progress.held
+        else access
+        for access in desired.rentals
+    )
+    return replace(desired, rentals=tuple(rentals))
 
 
 def _is_settled(access: RentalAccess, progress: Progress) -> bool:

@@ -1,16 +1,17 @@
 """Whom a run is about, and what it has come to so far."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.domain.access import AccessRecord, Certainty
+from bridge.domain.access import AccessRecord, Certainty, Loss
 from bridge.domain.changes import Change, Observed, Plan, Step
 from bridge.domain.credential import NO_CODES, CodeMemory, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired
+from bridge.domain.desired import Desired, leaving
 from bridge.domain.errors import BridgeError, NotYetConsistent, PermanentError
 from bridge.domain.ids import RentalId, SubjectKey, TargetId
+from bridge.domain.judge import Held, Losing, losses
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.plan import Holding
 from bridge.domain.tenancy import Snapshot, Tenant
@@ -55,6 +56,8 @@ class Progress:
     tried: dict[Step, Change] = field(default_factory=dict)
     unfinished: Plan = field(default_factory=Plan)
     observed: Observed | None = None
+    held: dict[RentalId, Loss] = field(default_factory=dict)
+    """What the guard has held in this run: these rentals stay as they are."""
     removes: bool = False
     """Something that the bridge opened is to be closed for good, as far as is known before the vendor was asked."""
     adopted_from: RentalId | None = None
@@ -86,6 +89,19 @@ class Progress:
             profile_is_new=self.profile != tenant.digest(),
             waits=waits,
         )
+
+    def wanted(self, desired: Desired) -> Desired:
+        """Return what is desired but for what is held."""
+        return leaving(desired, self.held)
+
+    def losses(self, changes: Iterable[Change], desired: Desired) -> tuple[Losing, ...]:
+        """Return which rentals lose access by these changes."""
+        return losses(changes, self.wanted(desired), self.access, self.observed or Observed())
+
+    def let_go(self, holds: Collection[Held], desired: Desired) -> frozenset[Held]:
+        """Return which of these holds are over: the loss is not wanted any more, or is done."""
+        wanted = {(one.loss, one.rental) for one in self.losses(self.unfinished.changes, desired)}
+        return frozenset(holds) - wanted - {(loss, rental) for rental, loss in self.held.items()}
 
     def certainty(self, desired: Desired) -> dict[RentalId, Certainty]:
         """Return how sure we are of each rental that is not confirmed."""

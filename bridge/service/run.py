@@ -22,11 +22,12 @@ from bridge.domain.plan import make_plan, targets_to_look_at
 from bridge.domain.records import before_changes
 from bridge.ports.adapter import Ref
 from bridge.ports.clock import Clock
-from bridge.ports.store import SubjectRecords
+from bridge.ports.store import Announcement, Judged, SubjectRecords
+from bridge.service.alerts import Alerts
 from bridge.service.codes import CodeKeeper
 from bridge.service.leases import Leases
 from bridge.service.progress import Case, Progress
-from bridge.telemetry import Metrics
+from bridge.telemetry import Metrics, get_logger
 
 MAX_ROUNDS: Final = 8
 MAX_REPLACEMENTS: Final = 3
@@ -71,9 +72,18 @@ class GateRun:
     """Brings one person at one vendor to the desired state."""
 
     def __init__(
-        self, *, records: SubjectRecords, keeper: CodeKeeper, leases: Leases, clock: Clock, metrics: Metrics
+        self,
+        *,
+        records: SubjectRecords,
+        keeper: CodeKeeper,
+        leases: Leases,
+        alerts: Alerts,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._records = records
+        self._alerts = alerts
+        self._log = get_logger()
         self._leases = leases
         self._keeper = keeper
         self._clock = clock
@@ -86,13 +96,9 @@ class GateRun:
         """
         progress.observed = await self._observe(case, progress)
         for _ in range(MAX_ROUNDS):
-            holding = progress.holding(case.person.tenant, case.waits)
-            plan = make_plan(case.desired, progress.observed, holding, case.site.capabilities)
-            progress.unfinished = plan
-            ready = [c for c in plan.changes if _can_be_done(c, case) and c.step not in progress.tried]
+            ready = await self._announced(case, progress.observed, progress)
             if not ready:
                 return
-            await self._announce(case, ready, progress)
             for change in ready:
                 await self._apply(case, change, progress)
             await self._mend_code(case, progress)
@@ -112,12 +118,49 @@ class GateRun:
     def _notes(self, case: Case, progress: Progress) -> _Notes:
         return _Notes(self._records, self._keeper, case.claim, progress)
 
-    async def _announce(self, case: Case, changes: Sequence[Change], progress: Progress) -> None:
-        """Put the intent on disk before the vendor hears of it: after a crash, what we opened is known to be ours."""
-        progress.access = before_changes(progress.access, changes)
-        touched = {rental for change in changes for rental in change.rentals}
+    async def _announced(self, case: Case, observed: Observed, progress: Progress) -> Sequence[Change]:
+        """Plan, and return what can be done now, with the intent on disk; what the guard holds is planned around."""
+        while True:
+            holding = progress.holding(case.person.tenant, case.waits)
+            plan = make_plan(progress.wanted(case.desired), observed, holding, case.site.capabilities)
+            progress.unfinished = plan
+            ready = [c for c in plan.changes if _can_be_done(c, case) and c.step not in progress.tried]
+            if not ready or await self._announce(case, ready, progress):
+                return ready
+
+    async def _announce(self, case: Case, changes: Sequence[Change], progress: Progress) -> bool:
+        """Put the intent on disk before the vendor hears of it: after a crash, what we opened is known to be ours.
+
+        Return False where the guard holds something of it: that rental is left as it is, and nothing was announced.
+        """
+        access = before_changes(progress.access, changes)
+        touched = sorted({rental for change in changes for rental in change.rentals})
         entries = [self._entry(case.claim, LedgerKind.INTENT, str(change.kind), change) for change in changes]
-        await self._records.note(case.claim, entries, [progress.access[rental] for rental in sorted(touched)])
+        losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.limits(one.loss)]
+        if losing:
+            announcement = Announcement(
+                losing=tuple(losing),
+                budgets=case.site.budgets,
+                spared=frozenset(progress.held),
+                entries=tuple(entries),
+                access=tuple(access[rental] for rental in touched),
+            )
+            judged = await self._records.announce(case.claim, announcement)
+            if judged.held:
+                self._note_held(case, judged, progress)
+                return False
+            progress.access = access
+        else:
+            progress.access = access
+            await self._records.note(case.claim, entries, [access[rental] for rental in touched])
+        return True
+
+    def _note_held(self, case: Case, judged: Judged, progress: Progress) -> None:
+        progress.held |= {rental: loss for loss, rental in judged.held}
+        for entry in judged.alerts:
+            self._alerts.say(entry)
+        for (loss, rental), why in judged.held.items():
+            self._log.warning("loss.held", site=case.claim.key.site, rental=rental, loss=str(loss), why=why)
 
     async def _apply(self, case: Case, change: Change, progress: Progress) -> None:
         notes = self._notes(case, progress)

@@ -1,7 +1,8 @@
 """A site as the core works on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.domain.budgets import SiteBudgets
 from bridge.domain.capabilities import Capabilities
 from bridge.domain.ids import ConnectionName, SiteId
 from bridge.domain.policy import SitePolicy
@@ -19,3 +20,5 @@ class ManagedSite:
     adapter_key: str
     capabilities: Capabilities
     field_prefix: str
+    budgets: SiteBudgets = field(default_factory=SiteBudgets)
+    """Without any, nothing is held."""

@@ -12,6 +12,7 @@ from bridge.settings.sites import (
     Mode,
     PacingSettings,
     PolicySettings,
+    SharedBudgetSettings,
     SiteSettings,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "PolicySettings",
     "ServerSettings",
     "Settings",
+    "SharedBudgetSettings",
     "SiteSettings",
     "StoreSettings",
     "WorkerSettings",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from bridge.domain.budgets import Budget, Budgets
 from bridge.domain.ids import ConnectionName, SiteId, TargetId, is_safe_target
 from bridge.domain.policy import Blackout, CommonDoorsPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
 from bridge.settings.section import CallRate, CallsAtOnce, Section, ZoneName
@@ -61,6 +62,34 @@ Name = Annotated[ConnectionName, AfterValidator(_connection_name)]
 Target = Annotated[TargetId, AfterValidator(_target)]
 
 
+PerHour = Annotated[int | None, Field(ge=0)]
+PercentPerDay = Annotated[float | None, Field(ge=0, le=100)]
+"""Of the rentals that had access in that time. 100 limits nothing."""
+
+
+class SharedBudgetSettings(Section):
+    """How many rentals of a connection may lose their access before a person is asked; off by default."""
+
+    removals_per_hour: PerHour = None
+    removals_percent_per_day: PercentPerDay = None
+    suspensions_per_hour: PerHour = None
+    suspensions_percent_per_day: PercentPerDay = None
+
+    def budgets(self) -> Budgets:
+        """Return them as the judge reads them."""
+        return Budgets(
+            removals=Budget(per_hour=self.removals_per_hour, percent_per_day=self.removals_percent_per_day),
+            suspensions=Budget(per_hour=self.suspensions_per_hour, percent_per_day=self.suspensions_percent_per_day),
+        )
+
+
+class BudgetSettings(SharedBudgetSettings):
+    """The same of one site, where removals are limited unless that is turned off."""
+
+    removals_per_hour: Annotated[int, Field(ge=0)] = 10
+    removals_percent_per_day: Annotated[float, Field(ge=0, le=100)] = 20
+
+
 class ConnectionSettings(Section):
     """One upstream account. Keys beside these belong to the source's own model."""
 
@@ -71,6 +100,7 @@ class ConnectionSettings(Section):
     calls_per_second: CallRate = None
     concurrent_calls: CallsAtOnce = None
     """Default: `worker.concurrency`."""
+    budget: SharedBudgetSettings = SharedBudgetSettings()
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -108,13 +138,6 @@ class PolicySettings(Section):
             blackout=self.blackout,
             max_flips=self.max_flips_per_hour,
         )
-
-
-class BudgetSettings(Section):
-    """Read and kept, not enforced yet; `check` says so."""
-
-    removals_per_hour: int = Field(default=10, ge=0)
-    removals_percent_per_day: float = Field(default=20, ge=0, le=100)
 
 
 class PacingSettings(Section):

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Handover, Loss
 from bridge.domain.deliveries import Sighting
 from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, UnitId
+from bridge.domain.judge import Held
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
 from bridge.store import codes, subjects
 from bridge.store.dialect import each, insert_for, insert_into
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, code, from_micros, subject, task, to_micros, transfer
+from bridge.store.tables import access, code, from_micros, hold, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -45,6 +46,11 @@ _ALL: Final[sa.Select[Any]] = (
         task.c.unit.label("told_at_unit"),
         *(task.c.problem, task.c.platform_id),
         *(transfer.c.left_rental, transfer.c.heir, transfer.c.seen_at),
+        sa.select(hold.c.subject_id)
+        .where(hold.c.subject_id == subject.c.id)
+        .correlate(subject)
+        .exists()
+        .label("waits"),
     )
     .select_from(subject)
     .outerjoin(access, access.c.subject_id == subject.c.id)
@@ -92,7 +98,14 @@ def _of_rows(
         links=links,
         elsewhere=_elsewhere(connection, rows[0].id, links),
         open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
+        holds=_holds(connection, rows[0].id) if rows[0].waits else frozenset(),
     )
+
+
+def _holds(connection: sa.Connection, subject_id: int) -> frozenset[Held]:
+    """Return the losses that wait for a person, or that one has released and that are not done yet."""
+    rows = connection.execute(sa.select(hold.c.kind, hold.c.rental).where(hold.c.subject_id == subject_id))
+    return frozenset((Loss(row.kind), RentalId(row.rental)) for row in rows)
 
 
 def access_of(connection: sa.Connection, subject_id: int) -> list[AccessRecord]:

@@ -15,7 +15,7 @@ from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost
 from bridge.domain.ledger import LedgerEntry
 from bridge.ports.store import Priority, SubjectCommit
-from bridge.store import codes, ledger, records, subjects
+from bridge.store import codes, guard, ledger, records, subjects
 
 Step = Callable[[sa.Connection, int, datetime], None]
 """Writes for the subject whose row has that number and is ours."""
@@ -89,4 +89,5 @@ def keep_end(connection: sa.Connection, ours: int, now: datetime, *, end: Subjec
         records.keep_profile(connection, ours, end.profile)
     if end.retire_code:
         codes.retire(connection, ours, now)
+    guard.let_go(connection, ours, end.let_go)
     ledger.append(connection, end.entries)

@@ -14,6 +14,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.holds import Hold
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, TenantId, UnitId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import Pause, Place
@@ -26,10 +27,12 @@ from bridge.ports.queue import QueueView
 from bridge.ports.shelf import Shelf
 from bridge.ports.store import (
     AlertRow,
+    Announcement,
     Cadence,
     Claim,
     DeliveryRow,
     DeliverySettlement,
+    Judged,
     Priority,
     SubjectCommit,
     SubjectRecord,
@@ -40,7 +43,9 @@ from bridge.store import (
     bookmarks,
     dead_letters,
     desk,
+    guard,
     hearing,
+    holds,
     inbox,
     ledger,
     listed,
@@ -208,6 +213,9 @@ class SqlStore:
         note = partial(runs.note, entries=entries, changed=access)
         await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=note))
 
+    async def announce(self, claim: ClaimedSubject, announcement: Announcement) -> Judged:
+        return await self._write_in_time(partial(guard.announce, claimed=claim, announcement=announcement))
+
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=partial(runs.keep_ref, ref=ref)))
 
@@ -260,6 +268,15 @@ class SqlStore:
     async def discard_dead(self, letter: WorkId, by: Signature, *, despite_open_doors: bool) -> DeadLetter:
         discard = partial(dead_letters.discard_dead, letter=letter, by=by, despite_open_doors=despite_open_doors)
         return await self._ways.write(discard)
+
+    async def list_holds(self) -> Sequence[Hold]:
+        return await self._ways.read(holds.list_holds)
+
+    async def release_hold(self, digest: str, by: Signature) -> Hold:
+        return await self._write_in_time(partial(holds.release_hold, digest=digest, by=by))
+
+    async def drop_hold(self, digest: str, by: Signature) -> Hold:
+        return await self._write_in_time(partial(holds.drop_hold, digest=digest, by=by))
 
     async def list_pauses(self) -> Sequence[Pause]:
         return await self._ways.read(pauses.list_pauses)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bridge.domain.access import Certainty
+from bridge.domain.access import Certainty, Loss
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.queueing import Priority
 
@@ -233,6 +233,34 @@ ledger = sa.Table(
     sa.Column("details", sa.JSON, nullable=False),
     sa.Column("chain", sa.String, nullable=False),
     _partial("ledger_alert", "id", where="kind = 'alert'"),
+)
+
+loss = sa.Table(
+    "loss",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("rental", sa.String, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("site_had", sa.Integer, nullable=False),
+    sa.Column("connection_had", sa.Integer, nullable=False),
+    _one_of("kind", Loss, "loss_kind"),
+    # The last day of a connection is read with each loss, and what is old is dropped by it.
+    sa.Index("loss_by_time", "connection", "at"),
+)
+
+# Few rows, for as long as a person is waited for: by site it is read whole.
+hold = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("subject_id", sa.ForeignKey("subject.id"), primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("rental", sa.String, primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("why", sa.String, nullable=False),
+    sa.Column("released_at", Instant),
+    _one_of("kind", Loss, "hold_kind"),
 )
 
 account_book = sa.Table(

@@ -23,6 +23,7 @@ from bridge.domain.dead_letters import (
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
+from bridge.domain.holds import Hold, decided, of_digest
 from bridge.domain.ids import (
     ConnectionName,
     DeliveryId,
@@ -46,16 +47,19 @@ from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.store import (
     AlertRow,
+    Announcement,
     Cadence,
     Claim,
     DeliveryRow,
     DeliverySettlement,
+    Judged,
     Priority,
     SubjectCommit,
     SubjectRecord,
     SubjectRow,
 )
 from bridge.testing import memory_desk
+from bridge.testing.memory_guard import MemoryGuard
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
 
@@ -83,6 +87,7 @@ class MemoryStore:
         self._subjects: dict[SubjectKey, KeptSubject] = {}
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
         self._pauses: dict[Place, Pause] = {}
+        self._guard = MemoryGuard()
         self._bookmarks: dict[str, str] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
         self._books: dict[str, AccountBook] = {}
@@ -249,6 +254,7 @@ class MemoryStore:
             links=links,
             elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
+            holds=self._guard.holds_of(subject),
         )
 
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
@@ -277,6 +283,17 @@ class MemoryStore:
         self.ledger += entries
         row.access |= {record.rental: record for record in access}
 
+    async def announce(self, claim: ClaimedSubject, announcement: Announcement) -> Judged:
+        row = self._held(claim)
+        records = {key: one.access for key, one in self._subjects.items()}
+        judged = self._guard.judged(claim.key, announcement, records, self._now())
+        if judged.held:
+            self.ledger += judged.alerts
+        else:
+            self.ledger += announcement.entries
+            row.access |= {record.rental: record for record in announcement.access}
+        return judged
+
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         self._held(claim).ref = None if ref is None else dict(ref)
 
@@ -291,6 +308,7 @@ class MemoryStore:
         row.profile = end.profile or row.profile
         if end.retire_code:
             row.retire_code(now)
+        self._guard.let_go(claim.key, end.let_go)
         self.ledger += end.entries
         row.finish(end.outcome, now, closes=end.closes)
         for key in sorted(end.wake):
@@ -387,6 +405,27 @@ class MemoryStore:
             self._deliveries[DeliveryId(letter.number)].discard(discard_note(by))
         self.ledger.append(discarded(found, by))
         return found
+
+    async def list_holds(self) -> Sequence[Hold]:
+        self._check()
+        return self._guard.list_holds()
+
+    async def release_hold(self, digest: str, by: Signature) -> Hold:
+        found = of_digest(await self.list_holds(), digest)
+        self._guard.release(found)
+        return self._decide(found, "released", by)
+
+    async def drop_hold(self, digest: str, by: Signature) -> Hold:
+        found = of_digest(await self.list_holds(), digest)
+        self._guard.drop(found)
+        return self._decide(found, "dropped", by)
+
+    def _decide(self, hold: Hold, what: str, by: Signature) -> Hold:
+        now = self._clock.now()
+        for key in {item.subject for item in hold.items}:
+            self._subjects[key].mark(Priority.LIVE, now=now, since=now, closes=True)
+        self.ledger += decided(hold, what, by)
+        return hold
 
     async def list_pauses(self) -> Sequence[Pause]:
         self._check()

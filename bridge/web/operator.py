@@ -23,6 +23,7 @@ from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
 from bridge.web.explain import Explain, explain_operation
+from bridge.web.holds import hold_operations
 from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
 from bridge.web.pauses import pause_operations
 from bridge.web.plan import plan_operation
@@ -128,6 +129,7 @@ def operator_app(
         *resync_operations(resyncer, nudge),
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
+        *hold_operations(desk.holds, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),
     )
     document = openapi(operations)

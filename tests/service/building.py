@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from adapters.simulator import ADAPTER
+from bridge.domain.budgets import SiteBudgets
 from bridge.domain.credential import Secret
 from bridge.domain.ids import SiteId
 from bridge.domain.policy import OverduePolicy, SitePolicy
@@ -83,13 +84,14 @@ async def open_house(
     now: datetime | None = None,
     business_zone: str = ZONE.key,
     vendor: Vendor | None = None,
+    budgets: SiteBudgets | None = None,
 ) -> AsyncIterator[House]:
     """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
 
     `policies` are those of all the sites that the bridge serves; without them it serves one, by `policy` or else by
     `overdue`. `events` are those that the platform's webhook is set up for. The platform's own daily runs follow
     `business_zone`. With `gate_elsewhere`, the other sites have a controller of their own, perhaps of another kind.
-    With `vendor`, the first site's doors are that vendor's.
+    With `vendor`, the first site's doors are that vendor's. Without `budgets`, nothing is held.
     """
     clock = MovableClock()
     clock.moment = now or clock.moment
@@ -121,7 +123,8 @@ async def open_house(
                 )
                 for site, policy in policies.items()
             ]
-            return _bridge(store, clock, _source(platform_client, sites), sites)
+            guarded_sites = [replace(site, budgets=budgets or SiteBudgets()) for site in sites]
+            return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites)
 
         house = House(
             clock=clock,

@@ -1,0 +1,130 @@
+"""The blast-radius guard's book: what was lost of late and what is held, judged by one run of a connection at a time.
+
+Whoever needs more than one lock takes the subjects' first, then the book's, and the ledger's last.
+"""
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bridge.domain.access import Loss
+from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.errors import LeaseLost
+from bridge.domain.holds import alerts_of
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
+from bridge.domain.judge import DAY, Book, Held, Losing, Taken, judge
+from bridge.ports.store import Announcement, Judged
+from bridge.store import ledger, records, subjects
+from bridge.store.dialect import insert_into, is_postgresql
+from bridge.store.tables import access, hold, loss, subject
+
+KEPT: Final = timedelta(days=30)
+"""A loss that is older is no longer tried, or is counted anew."""
+_LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))
+_NO_DOORS: Final = "[]"
+
+
+def announce(
+    connection: sa.Connection, *, claimed: ClaimedSubject, announcement: Announcement, now: datetime
+) -> Judged:
+    """Take the budgets and keep the intent, or keep what is held. Raises `LeaseLost`."""
+    numbers = subjects.hold(connection, [claimed])
+    if claimed not in numbers:
+        raise LeaseLost("the subject is no longer ours")
+    ours, key = numbers[claimed], claimed.key
+    lock(connection, key.connection)
+    book = _read(connection, key, announcement, now)
+    verdict = judge(announcement.losing, book, announcement.budgets, now, spared=announcement.spared)
+    if verdict.held:
+        rows = [
+            {"subject_id": ours, "kind": kind, "rental": rental, "since": now, "why": why}
+            for (kind, rental), why in verdict.held.items()
+        ]
+        connection.execute(insert_into(connection, hold).on_conflict_do_nothing(), rows)
+        alerts = alerts_of(key, verdict, book, now)
+        ledger.append(connection, alerts)
+        return Judged(held=verdict.held, alerts=alerts)
+    _take(connection, key, book, verdict.taken, now)
+    records.replace_access(connection, ours, announcement.access)
+    ledger.append(connection, announcement.entries)
+    return Judged()
+
+
+def lock(connection: sa.Connection, name: ConnectionName) -> None:
+    """Have the connection's book to ourselves until the unit ends; on SQLite every unit that writes has."""
+    if is_postgresql(connection):
+        number = int.from_bytes(hashlib.sha256(f"gatebridge losses {name}".encode()).digest()[:8], signed=True)
+        connection.execute(_LOCK, {"number": number})
+
+
+def let_go(connection: sa.Connection, subject_id: int, over: Collection[Held]) -> None:
+    """Forget what is not held, and not released, any more."""
+    for kind, rental in over:
+        which = sa.and_(hold.c.subject_id == subject_id, hold.c.kind == kind, hold.c.rental == rental)
+        connection.execute(sa.delete(hold).where(which))
+
+
+def _read(connection: sa.Connection, key: SubjectKey, announcement: Announcement, now: datetime) -> Book:
+    rentals = sorted({one.rental for one in announcement.losing})
+    is_asked = sa.and_(loss.c.site == key.site, loss.c.rental.in_(rentals))
+    of_late = sa.and_(loss.c.at > now - DAY, loss.c.at < now + DAY)
+    chosen = sa.select(loss).where(loss.c.connection == key.connection, sa.or_(of_late, is_asked))
+    here = sa.and_(subject.c.connection == key.connection, subject.c.site == key.site)
+    waiting = sa.select(hold.c.kind, hold.c.rental, hold.c.released_at).join(subject).where(here)
+    held, released = set[Held](), set[Held]()
+    for row in connection.execute(waiting):
+        (held if row.released_at is None else released).add((Loss(row.kind), RentalId(row.rental)))
+    return Book(
+        site=key.site,
+        taken=[_taken(row) for row in connection.execute(chosen)],
+        held=held,
+        released=released,
+        site_had=_count(connection, here),
+        connection_had=_count(connection, subject.c.connection == key.connection)
+        if announcement.budgets.counts_connection
+        else 0,
+    )
+
+
+def _count(connection: sa.Connection, where: sa.ColumnElement[bool]) -> int:
+    """Return how many rentals have a door."""
+    has_doors = sa.cast(access.c.targets, sa.Text) != _NO_DOORS
+    counted = sa.select(sa.func.count()).select_from(access.join(subject)).where(where, has_doors)
+    return connection.execute(counted).scalar_one()
+
+
+def _taken(row: sa.Row[Any]) -> Taken:
+    return Taken(
+        site=SiteId(row.site),
+        loss=Loss(row.kind),
+        rental=RentalId(row.rental),
+        at=row.at,
+        site_had=row.site_had,
+        connection_had=row.connection_had,
+    )
+
+
+def _take(connection: sa.Connection, key: SubjectKey, book: Book, taken: Collection[Losing], now: datetime) -> None:
+    if not taken:
+        return
+    old = sa.and_(loss.c.connection == key.connection, loss.c.at < now - KEPT)
+    connection.execute(sa.delete(loss).where(old))
+    insert = insert_into(connection, loss)
+    new = {name: insert.excluded[name] for name in ("at", "site_had", "connection_had")}
+    rows = [
+        {
+            "connection": key.connection,
+            "site": key.site,
+            "kind": one.loss,
+            "rental": one.rental,
+            "at": now,
+            "site_had": book.site_had,
+            "connection_had": book.connection_had,
+        }
+        for one in taken
+    ]
+    keep = insert.on_conflict_do_update(index_elements=["connection", "site", "kind", "rental"], set_=new)
+    connection.execute(keep, rows)
