@@ -17,6 +17,7 @@ from bridge.settings import (
     PolicySettings,
     ServerSettings,
     Settings,
+    SharedBudgetSettings,
     SiteSettings,
     StoreSettings,
     WorkerSettings,
@@ -30,13 +31,14 @@ _MODELS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("log", LogSettings),
     ("connections", ConnectionSettings),
     ("connections", StoreganiseOptions),
+    ("connections.budget", SharedBudgetSettings),
     ("sites", SiteSettings),
     ("sites.options", SimulatorOptions),
     ("sites.pacing", PacingSettings),
     ("sites.policy", PolicySettings),
     ("sites.budget", BudgetSettings),
 )
-_SECTIONS: Final = {"sites.options", "sites.pacing", "sites.policy", "sites.budget"}
+_SECTIONS: Final = {"connections.budget", "sites.options", "sites.pacing", "sites.policy", "sites.budget"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
