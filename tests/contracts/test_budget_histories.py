@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.access import AccessStatus, Loss
@@ -33,6 +33,18 @@ STEPS = st.lists(
     ),
     max_size=14,
 )
+
+RELAPSES: Sequence[Step] = (
+    *((0, "gain", place, RENTALS) for place in range(TENANTS)),
+    (0, "lose", 0, 2),
+    *(
+        step
+        for minutes in (20, 20, 1439)
+        for place in range(TENANTS)
+        for step in ((minutes, "restart", 0, 1), (0, "drop", 0, 1), (0, "lose", place, 4))
+    ),
+)
+"""After each restart the hold is dropped and more is lost: only what is remembered keeps it within the budget."""
 
 
 class Story:
@@ -132,6 +144,8 @@ async def play(
 @pytest.mark.parametrize("engine", ["memory", "sqlite"])
 def test_no_history_exceeds_the_budgets(engine: str) -> None:
     @settings(max_examples=150 if engine == "memory" else 12, deadline=None, derandomize=True, database=None)
+    @example(RELAPSES, 3, None)
+    @example(RELAPSES, None, 34)
     @given(STEPS, st.none() | st.integers(0, 6), st.none() | st.sampled_from([0, 10, 34, 50, 100]))
     def histories(steps: Sequence[Step], per_hour: int | None, percent: float | None) -> None:
         with TemporaryDirectory() as folder:
