@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from bridge.domain.access import Reason, RentalAccess
+from bridge.domain.access import HELD, Reason, RentalAccess
 from bridge.domain.checks import RENTAL_STATE, UNIT_MAPPED, Check, Verdict
 from bridge.domain.policy import midnight
 from bridge.domain.scene import Scene
@@ -15,6 +15,7 @@ _OF_THE_BRIDGE: Final = frozenset({GATE_CODE, AT_VENDOR, PLATFORM_FIELDS, WORK})
 _STILL_TO_COME: Final = frozenset({RentalState.SUBMITTED, RentalState.RESERVED})
 NOTHING_IS_OPEN: Final = "Nothing: the gate is open for this rental."
 NOTHING_THEN_OPEN: Final = "Nothing: by the rules the gate is open for this rental at that moment."
+SEE_HOLDS: Final = "It is held, with others, until somebody decides: see `gatebridge holds list`."
 UNREADABLE: Final = "Look at the rental in the platform: until it can be read, what it has at the gate stays as it is."
 
 
@@ -24,7 +25,8 @@ def advice(scene: Scene, rental: Rental, access: RentalAccess, checks: Sequence[
     told = [name for name in wrong if name in _ADVICE and (name != COMMON_DOORS or access.common_doors_closed)]
     lines = [_ADVICE[name](scene, rental, wrong[name]) for name in told]
     if scene.is_now and wrong.keys() & _OF_THE_BRIDGE:
-        lines += _about_the_bridge(scene, rental, access, wrong.keys())
+        is_held = _is_held(scene, rental)
+        lines += [SEE_HOLDS] if is_held else _about_the_bridge(scene, rental, access, wrong.keys())
     if not lines:
         lines.append(NOTHING_IS_OPEN if scene.is_now else NOTHING_THEN_OPEN)
     if _is_forgiven(scene, rental):
@@ -134,6 +136,13 @@ def _about_the_bridge(scene: Scene, rental: Rental, access: RentalAccess, wrong:
     if row.state == "idle" or (row.due_at is not None and row.due_at > scene.moment and not row.attempts):
         return lines if wrong == {WORK} else [*lines, f"To have it done now, {resync}."]
     return [*lines, "Nothing else: the bridge is at it."]
+
+
+def _is_held(scene: Scene, rental: Rental) -> bool:
+    """Tell whether the rental was left as it is when it was looked at last; its status says so."""
+    record = scene.records.get(rental.id)
+    written = "" if record is None else record.written_status or ""
+    return written.endswith(tuple(HELD.values()))
 
 
 def _is_forgiven(scene: Scene, rental: Rental) -> bool:

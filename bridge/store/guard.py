@@ -36,7 +36,7 @@ def announce(
         raise LeaseLost("the subject is no longer ours")
     ours, key = numbers[claimed], claimed.key
     lock(connection, key.connection)
-    book = _read(connection, ours, key, announcement, now)
+    book = read_book(connection, ours, key, announcement, now)
     verdict = judge(announcement.losing, book, announcement.budgets, now, spared=announcement.spared)
     if verdict.held:
         rows = [
@@ -67,26 +67,30 @@ def let_go(connection: sa.Connection, subject_id: int, over: Collection[Held]) -
         connection.execute(sa.delete(hold).where(which))
 
 
-def _read(connection: sa.Connection, ours: int, key: SubjectKey, asked: Announcement, now: datetime) -> Book:
+def read_book(connection: sa.Connection, ours: int, key: SubjectKey, asked: Announcement, now: datetime) -> Book:
     """Return the book as far as this asker needs it: of what is held, its own and one of others for each kind."""
     here = sa.and_(subject.c.connection == key.connection, subject.c.site == key.site)
     held, released = set[Held](), set[Held]()
     for row in connection.execute(sa.select(hold).where(hold.c.subject_id == ours)):
         (held if row.released_at is None else released).add((Loss(row.kind), RentalId(row.rental)))
-    waits = sa.and_(here, hold.c.subject_id != ours, hold.c.released_at.is_(None))
+    # Asked from the few that are held, not from the many of the site.
+    is_here = sa.select(subject.c.id).where(subject.c.id == hold.c.subject_id, here).correlate(hold).exists()
+    waits = sa.and_(hold.c.subject_id != ours, hold.c.released_at.is_(None), is_here)
     is_open = False
     for kind in sorted({one.loss for one in asked.losing}):
-        of_others = sa.select(hold.c.rental).join(subject).where(waits, hold.c.kind == kind).limit(1)
+        of_others = sa.select(hold.c.rental).where(hold.c.kind == kind, waits).limit(1)
         another = connection.scalar(of_others)
         is_open |= another is None
         held |= set() if another is None else {(kind, RentalId(another))}
     rentals = sorted({one.rental for one in asked.losing})
-    is_asked = sa.and_(loss.c.site == key.site, loss.c.rental.in_(rentals))
-    of_late = sa.and_(loss.c.at > now - DAY, loss.c.at < now + DAY)
-    chosen = sa.select(loss).where(loss.c.connection == key.connection, sa.or_(of_late, is_asked))
+    of_all = sa.select(loss).where(loss.c.connection == key.connection)
+    of_late = connection.execute(of_all.where(loss.c.at > now - DAY, loss.c.at < now + DAY)).all()
+    # By both kinds, or the key's index would end at the site.
+    same = of_all.where(loss.c.site == key.site, loss.c.kind.in_(list(Loss)), loss.c.rental.in_(rentals))
+    before = connection.execute(same).all()
     return Book(
         site=key.site,
-        taken=[_taken(row) for row in connection.execute(chosen)],
+        taken=[_taken(row) for row in (*of_late, *before)],
         held=held,
         released=released,
         # Where others are held, nothing is counted anew: a site whose tenants are all held is not counted for each.

@@ -10,6 +10,7 @@ from bridge.domain.errors import NotFoundHere
 from bridge.domain.holds import Hold
 from bridge.domain.ids import SiteId
 from bridge.domain.policy import SitePolicy
+from bridge.domain.whom import By, Whom
 from bridge.sandbox.gate import GateKind, GateSettings
 from tests.service.building import ZONE, open_house
 from tests.service.house import JONAS, SITE, House
@@ -300,6 +301,16 @@ async def test_a_sweep_of_a_tripped_site_writes_nothing(guarded: House) -> None:
     writes = guarded.ledger("write_back"), guarded.ledger("intent"), guarded.ledger("outcome")
     await guarded.sweep()
     assert (guarded.ledger("write_back"), guarded.ledger("intent"), guarded.ledger("outcome")) == writes
+
+
+async def test_an_explanation_leads_to_the_hold(guarded: House) -> None:
+    renters = await move_in_many(guarded, 9)
+    for one in renters[:3]:
+        guarded.move_out(one.rental)
+        await guarded.settle()
+    told = await guarded.bridge.explainer.explain(Whom(by=By.TENANT, id=renters[2].tenant))
+    (explained,) = told.subjects[0].rentals
+    assert any("gatebridge holds list" in line for line in explained.advice)
 
 
 def unit_of(house: House, renter: Renter) -> str:

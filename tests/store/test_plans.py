@@ -10,19 +10,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.domain.access import Loss
 from bridge.domain.dead_letters import Which
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.ids import DeliveryId, SiteId
+from bridge.domain.ids import DeliveryId, RentalId, SiteId
+from bridge.domain.judge import Losing
 from bridge.domain.whom import By, Whom
 from bridge.domain.work_id import WorkId
 from bridge.ports.pruning import Before
-from bridge.ports.store import Priority
-from bridge.store import dead_letters, desk, hearing, inbox, ledger, pauses, pruning, queue, site_watch, subjects
+from bridge.ports.store import Announcement, Priority
+from bridge.store import dead_letters, desk, guard, hearing, inbox, ledger, pauses, pruning, queue, site_watch, subjects
 from bridge.store import listed as listed_sightings
 from bridge.store.leases import Lease, Places
 from bridge.store.sqlite.connections import writer_engine
 from bridge.store.sqlite.opening import upgrade
 from bridge.store.tables import shelf, to_micros
+from tests.contracts.losing import budgets
 from tests.contracts.store_builders import LAKESIDE, START, a_key, a_sighting
 
 OLD, WAITING = 100_000, 2_000
@@ -45,6 +48,11 @@ def fill(connection: sqlite3.Connection) -> None:
         ((LAKESIDE, str(number), *row) for number, row in enumerate(due)),
     )
     connection.execute("INSERT INTO access (subject_id, rental) SELECT id, 'rental' FROM subject")
+    connection.executemany(
+        "INSERT INTO loss (connection, site, kind, rental, at, site_had, connection_had) "
+        "VALUES (?, 'site', 'removal', ?, ?, 9, 9)",
+        ((LAKESIDE, str(number), at - number * 600_000_000) for number in range(20_000)),
+    )
     connection.executemany(
         "INSERT INTO ledger (at, kind, what, details, chain) VALUES (?, 'intent', 'grant', '{}', '')",
         ((at,) for _ in range(OLD)),
@@ -114,6 +122,9 @@ OF_A_SITE = Which(site=SiteId("site"), why="no")
 TEN, HELD = Places(limit=10, first=1), Lease(length=timedelta(minutes=2), owner=0)
 OLD_BODIES = Before(bodies=NOW, settled=START, quarantined=START)
 OLD_ROWS = Before(bodies=NOW, settled=NOW, quarantined=NOW)
+REMOVAL = Announcement(
+    losing=(Losing(loss=Loss.REMOVAL, rental=RentalId("r7")),), budgets=budgets(per_hour=10, percent=20)
+)
 NOTHING_OLD = Before(bodies=START, settled=START, quarantined=START)
 QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim deliveries": (
@@ -197,6 +208,10 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "dead deliveries of a connection": (listed(DeliveryState.DEAD, by_connection=True), {"delivery_set_aside"}),
     "waiting deliveries": (listed(DeliveryState.NEW, by_connection=False), {"delivery_line"}),
     "running deliveries": (listed(DeliveryState.RUNNING, by_connection=False), {"delivery_lease"}),
+    "what a removal is judged by": (
+        lambda connection: guard.read_book(connection, 7, a_key("7", site="site"), REMOVAL, NOW),
+        {"loss_by_time", "sqlite_autoindex_loss_1", "sqlite_autoindex_hold_1"},
+    ),
     "deliveries of a connection": (listed(None, by_connection=True), {"delivery_by_connection"}),
 }
 
