@@ -93,7 +93,7 @@ def losses(
         if change.kind not in _CLOSING:
             continue
         for rental in change.rentals:
-            loss = _lost(change, access.get(rental))
+            loss = None if rental in desired.frozen else _lost(change, access.get(rental))
             if loss is None or not _has(change, loss, records.get(rental), observed):
                 continue
             since = _since(loss, records.get(rental))
@@ -102,9 +102,7 @@ def losses(
 
 
 def _lost(change: Change, access: RentalAccess | None) -> Loss | None:
-    if access is None:
-        return None
-    if not access.is_served:
+    if access is None or not access.is_served:  # of whom nothing is said at all, the worst is counted
         return Loss.REMOVAL if change.is_removal else None
     return Loss.SUSPENSION if access.status is AccessStatus.SUSPENDED else None
 

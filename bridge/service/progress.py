@@ -99,9 +99,13 @@ class Progress:
         return losses(changes, self.wanted(desired), self.access, self.observed or Observed())
 
     def let_go(self, holds: Collection[Held], desired: Desired) -> frozenset[Held]:
-        """Return which of these holds are over: the loss is not wanted any more, or is done."""
+        """Return which of these holds are over: the loss is not wanted any more, or is done.
+
+        Of a rental that cannot be read now, nothing is known.
+        """
         wanted = {(one.loss, one.rental) for one in self.losses(self.unfinished.changes, desired)}
-        return frozenset(holds) - wanted - {(loss, rental) for rental, loss in self.held.items()}
+        wanted |= {(loss, rental) for rental, loss in self.held.items()}
+        return frozenset(hold for hold in holds if hold not in wanted and hold[1] not in desired.frozen)
 
     def certainty(self, desired: Desired) -> dict[RentalId, Certainty]:
         """Return how sure we are of each rental that is not confirmed."""

@@ -192,6 +192,11 @@ def test_what_is_a_loss(
     assert [one.loss for one in found] == ([] if lost is None else [lost])
 
 
+def test_a_rental_of_which_the_rules_say_nothing_is_counted_as_lost() -> None:
+    found = losses([a_change(Kind.REVOKE)], Desired(subject=SUBJECT, rentals=()), {rental(1): had(1)}, BOTH)
+    assert [one.loss for one in found] == [Loss.REMOVAL]
+
+
 def test_one_rental_with_three_calls_is_one_loss_and_a_frozen_one_is_none() -> None:
     desired = Desired(subject=SUBJECT, rentals=(access(1, REMOVED),), frozen=frozenset({rental(2)}))
     records = {rental(1): had(1, AccessStatus.GRANTED, DOOR, GATE), rental(2): had(2)}
