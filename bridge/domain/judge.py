@@ -74,10 +74,6 @@ class Verdict:
     taken: tuple[Losing, ...] = ()
     held: Mapping[Held, str] = field(default_factory=dict)
 
-    @property
-    def held_rentals(self) -> dict[RentalId, Loss]:
-        return {rental: loss for loss, rental in self.held}
-
 
 def losses(
     changes: Iterable[Change], desired: Desired, records: Mapping[RentalId, AccessRecord], observed: Observed
