@@ -28,13 +28,16 @@ from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.erasures import Erasures
 from bridge.service.explain import Explainer
 from bridge.service.feeds import Feeds
 from bridge.service.leases import Leases
+from bridge.service.ledger_proof import LedgerProof
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses, UnpausedSubjects
 from bridge.service.planning import Planner
+from bridge.service.proof import Proof
 from bridge.service.reachable import ReachableSubjects, WatchedRuns
 from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
@@ -45,6 +48,7 @@ from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
+from bridge.service.who import Who
 from bridge.settings import PacingSettings, Settings, from_validation
 from bridge.store import KeyFile, Keyring, LateLedger, LateShelves
 from bridge.store import open_store as store_at
@@ -87,6 +91,7 @@ class Parts:
     site_shares: Shares[SiteKey]
     explainer: Explainer
     resyncer: Resyncer
+    proof: Proof
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -277,6 +282,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             ),
             explainer=explainer(plugs, store, clock, pauses),
             resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
+            proof=proving(settings, store, alerts, clock),
         )
 
 
@@ -323,6 +329,16 @@ def pausing(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
     adapters = {(site.connection, site.id): site.adapter for site in settings.sites}
     believed_for = store.cadence.poll if store.cadence.is_shared else math.inf
     return Pauses(book=store, adapters=adapters, alerts=alerts, clock=clock, believed_for=believed_for)
+
+
+def proving(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Proof:
+    """Return what can prove who had access, over what the store remembers."""
+    zones = {(site.connection, site.id): settings.zone(site) for site in settings.sites}
+    return Proof(
+        ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
+        who=Who(history=store, zones=zones, clock=clock),
+        erasures=Erasures(eraser=store, clock=clock),
+    )
 
 
 def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Explainer:

@@ -14,8 +14,10 @@ from bridge.cli import (
     deadletters,
     deliveries,
     demo,
+    erasing,
     explain,
     holds,
+    ledger,
     pausing,
     plan,
     queue,
@@ -24,6 +26,7 @@ from bridge.cli import (
     serve,
     sweep,
     targets,
+    who,
 )
 from bridge.cli.context import Config, Context
 from bridge.telemetry import configure_logging
@@ -62,6 +65,7 @@ app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("resync")(resync.resync)
+app.command("who")(who.who)
 app.command("alerts")(alerts.alerts)
 app.command("queue")(queue.queue)
 app.command("pause")(pausing.pause)
@@ -69,9 +73,11 @@ app.command("resume")(pausing.resume)
 app.command("sweep")(sweep.sweep)
 app.command("catch-up")(catch_up.catch_up)
 app.command("targets")(targets.targets)
+app.command("erase")(erasing.erase)
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(holds.app, name="holds")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

@@ -18,7 +18,7 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, planner, plug_in, resyncer
+from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, planner, plug_in, proving, resyncer
 
 
 @asynccontextmanager
@@ -64,6 +64,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             catch_up=catching_up(settings, listers, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
             resyncer=resyncer(plan, store, clock),
+            proof=proving(settings, store, alerts, clock),
             nudge=lambda: None,
             metrics=text,
         )

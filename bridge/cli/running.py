@@ -179,6 +179,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         catch_up=parts.catch_up,
         explain=parts.explainer.explain,
         resyncer=parts.resyncer,
+        proof=parts.proof,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

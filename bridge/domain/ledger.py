@@ -51,6 +51,14 @@ class LedgerEntry:
         return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedEntry:
+    """An entry with its place in the ledger: a later one has a higher number, and none is given twice."""
+
+    number: int
+    entry: LedgerEntry
+
+
 def link(previous: str, entry: LedgerEntry) -> str:
     """Return the entry's chain value, after the one before it (`GENESIS` for the first)."""
     return hashlib.sha256(f"{previous}\n{entry.canonical()}".encode()).hexdigest()

@@ -29,10 +29,12 @@ from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
+from bridge.ports.proof import AccessHistory, LedgerBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
 from bridge.ports.shelf import Shelves
@@ -391,6 +393,9 @@ class Store(
     SubjectRecords,
     DeskStore,
     AlertSink,
+    LedgerBook,
+    AccessHistory,
+    Eraser,
     Bookmarks,
     Hearing,
     SightingMarks,

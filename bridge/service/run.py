@@ -8,6 +8,7 @@ from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Change, Kind, Observed, Step
 from bridge.domain.credential import CodeRefusal, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.doors_seen import intent_details
 from bridge.domain.errors import (
     BridgeError,
     Conflict,
@@ -135,7 +136,16 @@ class GateRun:
         """
         access = before_changes(progress.access, changes)
         touched = sorted({rental for change in changes for rental in change.rentals})
-        entries = [self._entry(case.claim, LedgerKind.INTENT, str(change.kind), change) for change in changes]
+        entries = [
+            self._entry(
+                case.claim,
+                LedgerKind.INTENT,
+                str(change.kind),
+                change,
+                intent_details(change, progress.observed, case.desired),
+            )
+            for change in changes
+        ]
         losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.limits(one.loss)]
         if losing:
             announcement = Announcement(

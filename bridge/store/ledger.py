@@ -54,14 +54,14 @@ def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
 def read_chain(connection: sa.Connection) -> Iterator[tuple[LedgerEntry, str]]:
     """Return all entries with their chain values, the oldest first, as `first_break` wants them."""
     for row in connection.execute(sa.select(ledger).order_by(ledger.c.id)):
-        yield _entry(row), row.chain
+        yield entry_of(row), row.chain
 
 
 def list_alerts(connection: sa.Connection, *, limit: int) -> list[AlertRow]:
     """Return the newest alerts, the newest first."""
     alerts = sa.select(ledger).where(ledger.c.kind == literally(LedgerKind.ALERT))
     rows = connection.execute(alerts.order_by(ledger.c.id.desc()).limit(limit))
-    return [AlertRow(id=row.id, entry=_entry(row)) for row in rows]
+    return [AlertRow(id=row.id, entry=entry_of(row)) for row in rows]
 
 
 def _row(entry: LedgerEntry, chain: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _row(entry: LedgerEntry, chain: str) -> dict[str, Any]:
     }
 
 
-def _entry(row: sa.Row[Any]) -> LedgerEntry:
+def entry_of(row: sa.Row[Any]) -> LedgerEntry:
     subject = None
     if row.connection is not None:
         subject = SubjectKey(

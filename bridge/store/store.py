@@ -14,14 +14,26 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.erasure import PersonalData
 from bridge.domain.holds import Hold
-from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteId, SiteKey, SubjectKey, TenantId, UnitId
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ids import (
+    ConnectionName,
+    DeliveryId,
+    RentalId,
+    SiteId,
+    SiteKey,
+    SubjectKey,
+    TargetId,
+    TenantId,
+    UnitId,
+)
+from bridge.domain.ledger import LedgerEntry, NumberedEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
 from bridge.ports.clock import Clock
+from bridge.ports.proof import Extract, Held, Holder, LedgerRow
 from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.shelf import Shelf
@@ -43,11 +55,14 @@ from bridge.store import (
     bookmarks,
     dead_letters,
     desk,
+    erasure,
     guard,
     hearing,
+    holders,
     holds,
     inbox,
     ledger,
+    ledger_rows,
     listed,
     meta,
     pauses,
@@ -289,6 +304,34 @@ class SqlStore:
 
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         await self._ways.write(partial(ledger.append, entries=entries))
+
+    async def ledger_end(self) -> int:
+        return await self._ways.read(ledger_rows.end)
+
+    async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
+        read = partial(ledger_rows.read, which=which, after=after, through=through, limit=limit)
+        return await self._ways.read(read)
+
+    async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
+        return await self._ways.read(partial(holders.list_holders, held=held, after=after, limit=limit))
+
+    async def subjects_at_door(self, door: TargetId, *, site: SiteId | None = None) -> Sequence[SubjectKey]:
+        return await self._ways.read(partial(holders.subjects_at_door, door=door, site=site))
+
+    async def door_entries(
+        self, subjects: Sequence[SubjectKey], *, door: TargetId | None = None
+    ) -> Mapping[SubjectKey, Sequence[NumberedEntry]]:
+        return await self._ways.read(partial(holders.door_entries, keys=subjects, door=door))
+
+    async def find_personal(
+        self, tenant: TenantId, *, connection: ConnectionName | None = None
+    ) -> Sequence[PersonalData]:
+        return await self._ways.read(partial(erasure.find, tenant=tenant, name=connection))
+
+    async def erase_personal(
+        self, tenant: TenantId, by: Signature, *, connection: ConnectionName | None = None
+    ) -> Sequence[PersonalData]:
+        return await self._ways.write(partial(erasure.erase, tenant=tenant, name=connection, by=by))
 
     async def is_busy(self, site: SiteKey) -> bool:
         return await self._ways.read(partial(self._in_time, partial(site_watch.is_busy, site=site)))

@@ -233,6 +233,8 @@ ledger = sa.Table(
     sa.Column("details", sa.JSON, nullable=False),
     sa.Column("chain", sa.String, nullable=False),
     _partial("ledger_alert", "id", where="kind = 'alert'"),
+    _partial("ledger_by_target", "target", "connection", "site", "tenant", where="target IS NOT NULL"),
+    _partial("ledger_by_tenant", "tenant", "connection", "site", "id", where="tenant IS NOT NULL"),
 )
 
 loss = sa.Table(

@@ -88,6 +88,9 @@ class KeptDelivery:
     def empty(self) -> None:
         self.new, self.is_emptied = replace(self.new, body=b""), True
 
+    def erase(self) -> None:
+        self.new, self.is_emptied, self.note = replace(self.new, body=b"", headers={}), True, None
+
     def is_removable(self, before: Before) -> bool:
         if self.state is DeliveryState.QUARANTINED:
             return self.new.received_at < before.quarantined
@@ -225,6 +228,12 @@ class KeptSubject:
 
     def discard(self) -> None:
         self.state, self.due_at, self.attempts, self.note, self.marked_since = "idle", None, 0, None, None
+
+    def erase(self) -> None:
+        self.ref, self.profile, self.note = None, None, None
+        self.codes.clear()
+        self.tasks.clear()
+        self.fence += 1
 
     def retire_code(self, now: datetime) -> None:
         for given in self.codes:

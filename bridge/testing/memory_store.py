@@ -22,6 +22,7 @@ from bridge.domain.dead_letters import (
     say_open_doors,
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.erasure import PersonalData, erased
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
 from bridge.domain.holds import Hold, decided, of_digest
 from bridge.domain.ids import (
@@ -31,11 +32,12 @@ from bridge.domain.ids import (
     SiteId,
     SiteKey,
     SubjectKey,
+    TargetId,
     TenantId,
     UnitId,
     ids_in,
 )
-from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.queueing import Waiting, choose
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
@@ -43,6 +45,7 @@ from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
 from bridge.ports.clock import Clock
+from bridge.ports.proof import Extract, Held, Holder, LedgerRow
 from bridge.ports.pruning import Before, Pruned
 from bridge.ports.queue import QueueView
 from bridge.ports.store import (
@@ -58,7 +61,7 @@ from bridge.ports.store import (
     SubjectRecord,
     SubjectRow,
 )
-from bridge.testing import memory_desk
+from bridge.testing import memory_desk, memory_proof
 from bridge.testing.memory_guard import MemoryGuard
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
@@ -445,6 +448,53 @@ class MemoryStore:
     async def record(self, entries: Sequence[LedgerEntry]) -> None:
         self._check()
         self.ledger += entries
+
+    async def ledger_end(self) -> int:
+        self._check()
+        return len(self.ledger)
+
+    async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
+        self._check()
+        return memory_proof.read_ledger(self.ledger, which, after=after, through=through)[:limit]
+
+    async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
+        self._check()
+        return memory_proof.list_holders(self._numbered(), self.ledger, held, after=after)[:limit]
+
+    async def subjects_at_door(self, door: TargetId, *, site: SiteId | None = None) -> Sequence[SubjectKey]:
+        self._check()
+        return memory_proof.subjects_at_door(self.ledger, door, site=site)
+
+    async def door_entries(
+        self, subjects: Sequence[SubjectKey], *, door: TargetId | None = None
+    ) -> Mapping[SubjectKey, Sequence[NumberedEntry]]:
+        self._check()
+        return memory_proof.door_entries(self.ledger, subjects, door)
+
+    async def find_personal(
+        self, tenant: TenantId, *, connection: ConnectionName | None = None
+    ) -> Sequence[PersonalData]:
+        self._check()
+        keys = (key for key in sorted(self._subjects) if key.tenant == tenant and connection in {None, key.connection})
+        return [memory_proof.personal(self._subjects[key], self._bodies_of(key)) for key in keys]
+
+    async def erase_personal(
+        self, tenant: TenantId, by: Signature, *, connection: ConnectionName | None = None
+    ) -> Sequence[PersonalData]:
+        found = await self.find_personal(tenant, connection=connection)
+        for why in (one.why_kept() for one in found):
+            if why is not None:
+                raise DoorsOpen(why)
+        for one in found:
+            for kept in self._deliveries.values():
+                if one.subject in kept.subjects:
+                    kept.erase()
+            self._subjects[one.subject].erase()
+            self.ledger.append(erased(one, by))
+        return found
+
+    def _bodies_of(self, key: SubjectKey) -> list[KeptDelivery]:
+        return [row for row in self._deliveries.values() if key in row.subjects and not row.is_emptied]
 
     async def is_busy(self, site: SiteKey) -> bool:
         now = self._now()

@@ -38,8 +38,8 @@ class CatchUpOut(Shape):
     not_caught_up: list[NotListedOut]
 
 
-def since_of(text: str | None) -> datetime | None:
-    """Return the moment that `text` names; one without an offset is in UTC. Raises `BadRequest`."""
+def since_of(text: str | None, name: str = "since") -> datetime | None:
+    """Return the moment that `text` names; one without an offset is in UTC. Raises `BadRequest` naming `name`."""
     if text is None:
         return None
     try:
@@ -47,7 +47,7 @@ def since_of(text: str | None) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise BadRequest("since must be an ISO 8601 time such as 2026-03-05T09:00, in UTC or with an offset")
+        raise BadRequest(f"{name} must be an ISO 8601 time such as 2026-03-05T09:00, in UTC or with an offset")
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

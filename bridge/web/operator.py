@@ -11,25 +11,37 @@ from starlette.routing import BaseRoute, Route
 
 from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.errors import BridgeError, NotFoundHere, Outdated, PermanentError, StoreUnavailable, TemporaryError
+from bridge.domain.errors import (
+    BridgeError,
+    DoorsOpen,
+    NotFoundHere,
+    Outdated,
+    PermanentError,
+    StoreUnavailable,
+    TemporaryError,
+)
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteId
 from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
+from bridge.service.proof import Proof
 from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
+from bridge.web.erasure import erasure_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.holds import hold_operations
+from bridge.web.ledger import ledger_operations
 from bridge.web.operations import MAX_DIGITS, MAX_REQUEST_BYTES, ROOT, BadRequest, Operation, number_of, openapi
 from bridge.web.pauses import pause_operations
 from bridge.web.plan import plan_operation
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
+from bridge.web.who import who_operations
 
 
 def operator_app(
@@ -41,6 +53,7 @@ def operator_app(
     catch_up: CatchUp,
     explain: Explain,
     resyncer: Resyncer,
+    proof: Proof,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -131,6 +144,9 @@ def operator_app(
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),
+        *ledger_operations(proof.ledger),
+        *who_operations(proof.who),
+        *erasure_operations(proof.erasures),
     )
     document = openapi(operations)
 
@@ -166,6 +182,7 @@ def _endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
 
 _STATUS: Final[Mapping[type[BridgeError], int]] = {
     NotFoundHere: 404,
+    DoorsOpen: 409,
     BadRequest: 400,
     Outdated: 409,
     StoreUnavailable: 503,

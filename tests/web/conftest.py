@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -24,13 +25,17 @@ from bridge.service.alerts import Alerts
 from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
+from bridge.service.erasures import Erasures
 from bridge.service.explain import Explainer
+from bridge.service.ledger_proof import LedgerProof
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses
+from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
+from bridge.service.who import Who
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, open_sqlite
 from bridge.telemetry import Metrics
@@ -185,6 +190,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             clock=clock,
         ).explain,
         resyncer=Resyncer(make_plan=planned, marks=store, desk=store, ledger=store, clock=clock),
+        proof=Proof(
+            ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
+            who=Who(history=store, zones=dict.fromkeys(SITES, ZoneInfo("Europe/London")), clock=clock),
+            erasures=Erasures(eraser=store, clock=clock),
+        ),
         nudge=lambda: nudges.append(None),
         metrics=text,
     )
