@@ -135,9 +135,8 @@ def _csv_entry(entry: dict[str, Any]) -> str:
 def csv_line(cells: list[str] | tuple[str, ...]) -> str:
     """Return one line of a table that no spreadsheet takes for a formula: such a cell begins with an apostrophe."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(
-        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    )
+    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(safe)
     return text.getvalue()
 
 
