@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, status_words
 from bridge.domain.errors import NotFoundHere
-from bridge.domain.history import DoorHistory, Interval, door_histories
+from bridge.domain.history import door_histories
 from bridge.domain.ids import RentalId, SiteId, SiteKey, SubjectKey, TargetId, UnitId
+from bridge.domain.intervals import DoorHistory, Interval
 from bridge.domain.wall_clock import moment_by
 from bridge.ports.clock import Clock
 from bridge.ports.proof import AccessHistory, Held, Holder

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from bridge.domain.errors import inert
-from bridge.domain.history import Interval
 from bridge.domain.ids import SiteId, TargetId, TenantId, UnitId, is_safe_target
+from bridge.domain.intervals import Interval
 from bridge.ports.proof import Held
 from bridge.service.who import MAX_HOLDERS, OnceThere, Standing, Who
 from bridge.web.explain import moment_of

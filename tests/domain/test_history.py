@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.domain.history import DoorHistory, DoorState, Interval, Stage, door_histories
+from bridge.domain.history import door_histories
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId
+from bridge.domain.intervals import DoorHistory, DoorState, Interval, Stage
 from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
 
 SUBJECT = SubjectKey(connection=ConnectionName("c"), site=SiteId("s"), tenant=TenantId("t"))

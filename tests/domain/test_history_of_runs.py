@@ -18,8 +18,9 @@ from bridge.domain.credential import CodeRules, GateCode
 from bridge.domain.desired import CommonDoor, Desired
 from bridge.domain.doors_seen import intent_details
 from bridge.domain.errors import BridgeError, OutcomeUnknown, Rejected
-from bridge.domain.history import DoorHistory, DoorState, door_histories
+from bridge.domain.history import door_histories
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey, TargetId, TenantId, UnitId
+from bridge.domain.intervals import DoorHistory, DoorState
 from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
 from bridge.domain.plan import Holding, make_plan
 from bridge.domain.records import after_run, before_changes

@@ -7,8 +7,8 @@ import pytest
 
 from bridge.domain.access import Certainty
 from bridge.domain.errors import NotFoundHere
-from bridge.domain.history import DoorState, Stage
 from bridge.domain.ids import SiteId, SiteKey, TargetId
+from bridge.domain.intervals import DoorState, Stage
 from bridge.ports.proof import Held
 from bridge.service.who import Standing, Who
 from bridge.testing.memory_store import MemoryStore

@@ -13,13 +13,27 @@ import sqlalchemy as sa
 from bridge.domain.access import Loss
 from bridge.domain.dead_letters import Which
 from bridge.domain.deliveries import DeliveryState
-from bridge.domain.ids import DeliveryId, RentalId, SiteId
+from bridge.domain.ids import DeliveryId, RentalId, SiteId, TargetId
 from bridge.domain.judge import Losing
 from bridge.domain.whom import By, Whom
 from bridge.domain.work_id import WorkId
+from bridge.ports.proof import Held
 from bridge.ports.pruning import Before
 from bridge.ports.store import Announcement, Priority
-from bridge.store import dead_letters, desk, guard, hearing, inbox, ledger, pauses, pruning, queue, site_watch, subjects
+from bridge.store import (
+    dead_letters,
+    desk,
+    guard,
+    hearing,
+    holders,
+    inbox,
+    ledger,
+    pauses,
+    pruning,
+    queue,
+    site_watch,
+    subjects,
+)
 from bridge.store import listed as listed_sightings
 from bridge.store.leases import Lease, Places
 from bridge.store.sqlite.connections import writer_engine
@@ -54,8 +68,9 @@ def fill(connection: sqlite3.Connection) -> None:
         ((LAKESIDE, str(number), at - number * 600_000_000) for number in range(20_000)),
     )
     connection.executemany(
-        "INSERT INTO ledger (at, kind, what, details, chain) VALUES (?, 'intent', 'grant', '{}', '')",
-        ((at,) for _ in range(OLD)),
+        "INSERT INTO ledger (at, kind, what, connection, site, tenant, target, details, chain) "
+        "VALUES (?, 'intent', 'grant', ?, 'site', ?, ?, '{}', '')",
+        ((at, LAKESIDE, str(number % 20_000), f"B-{number % 5_000}") for number in range(OLD)),
     )
 
 
@@ -204,6 +219,18 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
         {"delivery_by_age"},
     ),
     "alerts": (lambda connection: ledger.list_alerts(connection, limit=50), {"ledger_alert"}),
+    "who was at a door": (
+        lambda connection: holders.subjects_at_door(connection, door=TargetId("A"), site=None),
+        {"ledger_by_target"},
+    ),
+    "who has a door": (
+        lambda connection: holders.list_holders(connection, held=Held(door=TargetId("A")), after=0, limit=200),
+        {"ledger_by_target"},
+    ),
+    "a door's history": (
+        lambda connection: holders.door_entries(connection, keys=[a_key("7", site="site")], door=TargetId("A")),
+        {"ledger_by_tenant"},
+    ),
     "dead deliveries": (listed(DeliveryState.DEAD, by_connection=False), {"delivery_set_aside"}),
     "dead deliveries of a connection": (listed(DeliveryState.DEAD, by_connection=True), {"delivery_set_aside"}),
     "waiting deliveries": (listed(DeliveryState.NEW, by_connection=False), {"delivery_line"}),

@@ -96,6 +96,12 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/deadletters/discard",
         "/api/v1/sweep",
         "/api/v1/catch-up",
+        "/api/v1/ledger",
+        "/api/v1/ledger/verify",
+        "/api/v1/who",
+        "/api/v1/who/then",
+        "/api/v1/personal-data",
+        "/api/v1/personal-data/erase",
     }
 
 
