@@ -32,6 +32,8 @@ adapter = "seam"
 url = "{seam}"
 api_key = "{key}"
 confirm = "accepted"
+[sites.budget]
+removals_percent_per_day = 100
 """
 
 _numbers = itertools.count(1)
