@@ -47,10 +47,11 @@ from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.trust import Trust
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
 from bridge.settings import PacingSettings, Settings, from_validation
-from bridge.store import KeyFile, Keyring, LateLedger, LateShelves
+from bridge.store import KeyFile, Keyring, LateLedger, LateShelves, MarkFile, this_machine
 from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
 
@@ -92,6 +93,7 @@ class Parts:
     explainer: Explainer
     resyncer: Resyncer
     proof: Proof
+    trust: Trust
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -283,6 +285,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             explainer=explainer(plugs, store, clock, pauses),
             resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            trust=trusting(settings, store, alerts, clock),
         )
 
 
@@ -338,6 +341,18 @@ def proving(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
         ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
         who=Who(history=store, zones=zones, clock=clock),
         erasures=Erasures(eraser=store, clock=clock),
+    )
+
+
+def trusting(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Trust:
+    """Return what tells whether the store is the one that was here before."""
+    return Trust(
+        store=store,
+        marks=MarkFile(settings.mark_file),
+        machine=this_machine(),
+        is_shared=settings.store.is_shared,
+        alerts=alerts,
+        clock=clock,
     )
 
 

@@ -18,7 +18,18 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, planner, plug_in, proving, resyncer
+from bridge.wiring import (
+    breaking,
+    catching_up,
+    explainer,
+    open_store,
+    pausing,
+    planner,
+    plug_in,
+    proving,
+    resyncer,
+    trusting,
+)
 
 
 @asynccontextmanager
@@ -65,6 +76,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             explain=explain,
             resyncer=resyncer(plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            trust=trusting(settings, store, alerts, clock),
             nudge=lambda: None,
             metrics=text,
         )

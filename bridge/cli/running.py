@@ -92,6 +92,8 @@ async def running_bridge(
         listener = None if only is Only.WORKER else running.enter_context(listen(host, port))
         parts = await running.enter_async_context(assemble(settings))
         running.enter_context(_alone_in(settings))
+        await parts.trust.begin()
+        await running.enter_async_context(watched("the mark", parts.trust.keep(), stop=parts.trust.stop))
         worker, nudge, stored = _worker(parts), _nobody, _nobody
         operator_socket = settings.state_dir / SOCKET_NAME
         operator_listener = running.enter_context(listen_here(operator_socket))
@@ -180,6 +182,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         explain=parts.explainer.explain,
         resyncer=parts.resyncer,
         proof=parts.proof,
+        trust=parts.trust,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

@@ -38,6 +38,7 @@ from bridge.ports.proof import AccessHistory, LedgerBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
 from bridge.ports.shelf import Shelves
+from bridge.ports.trust import TrustBook
 
 
 class Inbox(Protocol):
@@ -396,6 +397,7 @@ class Store(
     LedgerBook,
     AccessHistory,
     Eraser,
+    TrustBook,
     Bookmarks,
     Hearing,
     SightingMarks,

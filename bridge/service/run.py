@@ -146,7 +146,7 @@ class GateRun:
             )
             for change in changes
         ]
-        losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.limits(one.loss)]
+        losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.judges(one.loss)]
         if losing:
             announcement = Announcement(
                 losing=tuple(losing),

@@ -59,9 +59,14 @@ class StoreSettings(Section):
         return self.url.startswith(_POSTGRESQL)
 
     @property
+    def file(self) -> Path | None:
+        """Return SQLite's file, None with PostgreSQL."""
+        return None if self.is_shared else Path(self.url.removeprefix(_SQLITE))
+
+    @property
     def folder(self) -> Path:
         """Where the process keeps what is its own, unless the configuration says otherwise."""
-        return Path(self.url.removeprefix(_SQLITE)).parent if not self.is_shared else _STATE_DIR
+        return _STATE_DIR if self.file is None else self.file.parent
 
 
 class WorkerSettings(Section):

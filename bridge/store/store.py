@@ -72,6 +72,7 @@ from bridge.store import (
     runs,
     site_watch,
     subjects,
+    trust,
     turns,
 )
 from bridge.store.ahead import ReadAhead
@@ -332,6 +333,15 @@ class SqlStore:
         self, tenant: TenantId, by: Signature, *, connection: ConnectionName | None = None
     ) -> Sequence[PersonalData]:
         return await self._ways.write(partial(erasure.erase, tenant=tenant, name=connection, by=by))
+
+    async def doubted(self) -> str | None:
+        return await self._ways.read(trust.doubted)
+
+    async def doubt(self, why: str, entry: LedgerEntry) -> None:
+        await self._ways.write(partial(trust.doubt, why=why, entry=entry))
+
+    async def trust(self, entry: LedgerEntry) -> int:
+        return await self._write_in_time(partial(trust.trust, entry=entry))
 
     async def is_busy(self, site: SiteKey) -> bool:
         return await self._ways.read(partial(self._in_time, partial(site_watch.is_busy, site=site)))

@@ -430,6 +430,23 @@ class MemoryStore:
         self.ledger += decided(hold, what, by)
         return hold
 
+    async def doubted(self) -> str | None:
+        self._check()
+        return self._guard.doubt
+
+    async def doubt(self, why: str, entry: LedgerEntry) -> None:
+        self._check()
+        self._guard.doubt = why
+        self.ledger.append(entry)
+
+    async def trust(self, entry: LedgerEntry) -> int:
+        self._check()
+        over, now = self._guard.trust(), self._clock.now()
+        for key in set(over):
+            self._subjects[key].mark(Priority.LIVE, now=now, since=now, closes=True)
+        self.ledger.append(entry)
+        return len(over)
+
     async def list_pauses(self) -> Sequence[Pause]:
         self._check()
         return sorted(self._pauses.values(), key=lambda pause: pause.since)

@@ -28,6 +28,7 @@ from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
+from bridge.service.trust import Trust
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
@@ -41,6 +42,7 @@ from bridge.web.plan import plan_operation
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
+from bridge.web.trust import trust_operations
 from bridge.web.who import who_operations
 
 
@@ -54,6 +56,7 @@ def operator_app(
     explain: Explain,
     resyncer: Resyncer,
     proof: Proof,
+    trust: Trust,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -147,6 +150,7 @@ def operator_app(
         *ledger_operations(proof.ledger),
         *who_operations(proof.who),
         *erasure_operations(proof.erasures),
+        *trust_operations(trust, nudge),
     )
     document = openapi(operations)
 

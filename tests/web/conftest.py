@@ -34,10 +34,11 @@ from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
+from bridge.service.trust import Trust
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
 from bridge.sources.storeganise import SOURCE
-from bridge.store import Keyring, open_sqlite
+from bridge.store import Keyring, MarkFile, open_sqlite
 from bridge.telemetry import Metrics
 from bridge.web import operator_app, receiver_app
 
@@ -194,6 +195,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
             who=Who(history=store, zones=dict.fromkeys(SITES, ZoneInfo("Europe/London")), clock=clock),
             erasures=Erasures(eraser=store, clock=clock),
+        ),
+        trust=Trust(
+            store=store,
+            marks=MarkFile(tmp_path / "gatebridge.mark"),
+            machine=None,
+            is_shared=False,
+            alerts=alerts,
+            clock=clock,
         ),
         nudge=lambda: nudges.append(None),
         metrics=text,

@@ -106,6 +106,9 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/who/then",
         "/api/v1/personal-data",
         "/api/v1/personal-data/erase",
+        "/api/v1/db/trust",
+        "/api/v1/db/doubt",
+        "/api/v1/db/adopt",
     }
 
 
