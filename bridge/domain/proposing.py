@@ -37,11 +37,13 @@ def planned_subject(
         for rental, why in sorted(scene.snapshot.unreadable.items())
     ]
     work = scene.work
+    is_owed = work is not None and (work.state == DEAD or work.attempts > 0)
     return PlannedSubject(
         subject=scene.snapshot.subject,
         rentals=(*rentals, *unread),
         foreign=scene.plan.foreign,
-        is_owed=work is not None and (work.state == DEAD or work.attempts > 0),
+        is_owed=is_owed,
+        in_step=scene.in_step and not is_owed,
     )
 
 
