@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from bridge.domain.evidence import Told
+from bridge.domain.evidence import FEW, Told
 from bridge.domain.ids import ConnectionName, SiteKey
 from bridge.domain.proposal import PlannedSubject, Proposal
 from bridge.domain.proposing import unknown_subject
@@ -20,7 +20,7 @@ from bridge.service.tenant_plans import Answers, TenantPlans, known_rentals, sit
 from bridge.service.whereabouts import Found
 from bridge.telemetry import get_logger
 
-NOT_SURE: Final = "the platform's list of the site is not complete, and nobody who is missing in it is asked about"
+NOT_SURE: Final = "the platform's list of the site is not complete, and of many who are missing none is asked about"
 
 
 class Planner:
@@ -111,15 +111,21 @@ class Planner:
     async def _site(self, site: SiteKey, read: Listed | NotListed, answers: Answers) -> list[PlannedSubject]:
         listing, why = (None, None) if isinstance(read, NotListed) else (read.listing, read.weighed.why)
         done: list[PlannedSubject] = []
+        missing: list[Somebody] = []
 
         async def plan(one: Somebody) -> None:
             if why is not None and one.told is Told.NOT_ALL:
-                done.append(unknown_subject(one.subject, known_rentals(one.found, one.record), f"{NOT_SURE}: {why}"))
+                missing.append(one)
             elif one.told is not Told.NOTHING_LEFT:
                 done.append(await self._tenants.listed(one, answers))
 
         readers = max(1, self._paces.readers([site[0], site]) // SITES_AT_ONCE)
         await side_by_side(self._everybody.at(site, listing), plan, at_once=readers)
+        for one in missing:
+            if len(missing) < FEW:
+                done.append(await self._tenants.listed(one, answers))
+            else:
+                done.append(unknown_subject(one.subject, known_rentals(one.found, one.record), f"{NOT_SURE}: {why}"))
         return done
 
     async def _paused(self, sites: Collection[SiteKey]) -> tuple[str, ...]:

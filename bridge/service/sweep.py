@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self
 from bridge.domain.changes import Kind
 from bridge.domain.deliveries import Sighting
 from bridge.domain.errors import BridgeError, NotFoundHere, inert
-from bridge.domain.evidence import Told
+from bridge.domain.evidence import FEW, Told
 from bridge.domain.ids import ConnectionName, SiteId, SiteKey, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.proposal import PlannedSubject
@@ -67,7 +67,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unbelieved:
-    """A site whose list is not complete, and why: nobody is asked about because of who is missing in it."""
+    """A site whose list is not complete, and why: where more than a few are missing in it, none is asked about."""
 
     connection: ConnectionName
     site: SiteId
@@ -217,6 +217,7 @@ class Sweeper:
     async def _look_at_all(self, site: SiteKey, read: Listed, marks: _Marks) -> None:
         answers, is_shut = Answers(), site in self._shut_sites()
         is_believed = read.weighed.is_complete
+        doubted: list[Somebody] = []
         ends = asyncio.get_running_loop().time() + LOOKING_SECONDS
 
         async def look(one: Somebody) -> None:
@@ -227,9 +228,13 @@ class Sweeper:
                 await self._judge(one, marks, answers, ends=ends, adds_only=not is_believed)
             elif one.told is not Told.NOT_ALL or is_believed or one.is_dead:
                 marks.add(one)
+            else:
+                doubted.append(one)
 
         readers = max(1, self._paces.readers([site[0], site]) // SITES_AT_ONCE)
         await side_by_side(self._everybody.at(site, read.listing), look, at_once=readers)
+        for one in doubted if len(doubted) < FEW else ():
+            marks.add(one)
 
     async def _judge(self, one: Somebody, marks: _Marks, answers: Answers, *, ends: float, adds_only: bool) -> None:
         """Mark a tenant unless a look shows them in step; by a list that is not believed, nothing is closed."""
