@@ -34,8 +34,8 @@ def sweep(
     if as_json:
         print_json(answer)
     else:
-        say(f"Known tenants in step: {answer['in_step']}")
         say(f"Known tenants to be looked at again: {answer['marked']}")
+        say(f"Known tenants in step: {answer['in_step']}")
         say(f"Tenants found who were not known: {answer['found']}")
     for missed in answer["not_listed"]:
         say_error(f"site {missed['site']} of {missed['connection']} was not listed: {missed['why']}")
