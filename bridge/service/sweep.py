@@ -7,7 +7,7 @@ truth for itself: what is listed only adds, and a tenant who is missing in a lis
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from bridge.domain.changes import Kind
 from bridge.domain.deliveries import Sighting
@@ -25,6 +25,7 @@ from bridge.service.everybody import Everybody, Somebody
 from bridge.service.listing import LISTING_SECONDS, SITES_AT_ONCE, Listed, NotListed, SiteLists
 from bridge.service.paces import Paces
 from bridge.service.side_by_side import one_by_one, side_by_side
+from bridge.service.swept import Swept, Unbelieved
 from bridge.service.tenant_plans import Answers, TenantPlans
 from bridge.telemetry import get_logger
 
@@ -38,40 +39,6 @@ SITE_SECONDS: Final = LISTING_SECONDS + LOOKING_SECONDS
 _CLOSES: Final = frozenset({Kind.SUSPEND, Kind.REVOKE, Kind.REMOVE_PERSON})
 _AT_REST: Final = frozenset({"idle", "ready"})
 """Who is at work now, or set aside, is marked without a look."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What a sweep came to: known tenants that were marked, or are in step; tenants found that were not known.
-
-    `not_listed` are sites whose list did not come, `unknown` those whose list is not believed.
-    """
-
-    known: int = 0
-    in_step: int = 0
-    found: int = 0
-    not_listed: tuple[NotListed, ...] = ()
-    unknown: tuple["Unbelieved", ...] = ()
-
-    @classmethod
-    def of(cls, parts: Collection[Self]) -> Self:
-        """Return all parts as one."""
-        return cls(
-            known=sum(part.known for part in parts),
-            in_step=sum(part.in_step for part in parts),
-            found=sum(part.found for part in parts),
-            not_listed=tuple(failed for part in parts for failed in part.not_listed),
-            unknown=tuple(doubted for part in parts for doubted in part.unknown),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unbelieved:
-    """A site whose list is not complete, and why: where more than a few are missing in it, none is asked about."""
-
-    connection: ConnectionName
-    site: SiteId
-    why: str
 
 
 class SweepQueue(SubjectQueue, SightingMarks, Protocol):

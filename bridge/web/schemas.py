@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from bridge.ports.store import AlertRow, DeliveryRow, SubjectRow
-from bridge.service.sweep import Swept
+from bridge.service.swept import Swept
 
 
 class Shape(BaseModel):

@@ -1,6 +1,8 @@
 """What a platform's list of a site proves: everything, or only that some rent there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,9 +110,11 @@ def test_no_large_drop_is_believed_of_lists_that_come_in_quick_succession(
         last = weighed.last
 
 
-def over(**changes: object) -> AccessRecord:
-    values = {"status": AccessStatus.NONE, "certainty": Certainty.CONFIRMED, "since": NOW - RESTS_AFTER, **changes}
-    return AccessRecord(rental=R1, **values)  # type: ignore[arg-type] - the fields that a test names
+OVER = AccessRecord(rental=R1, status=AccessStatus.NONE, certainty=Certainty.CONFIRMED, since=NOW - RESTS_AFTER)
+
+
+def over(**changes: Any) -> AccessRecord:
+    return replace(OVER, **changes)
 
 
 @pytest.mark.parametrize(

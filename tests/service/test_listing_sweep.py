@@ -11,7 +11,7 @@ from bridge.domain.ids import SiteId
 from bridge.domain.policy import SitePolicy
 from bridge.sandbox.platform import ApiFault, ApiFaultKind
 from bridge.sandbox.platform.records import RentalState
-from bridge.service.sweep import Swept
+from bridge.service.swept import Swept
 from tests.service.building import ZONE, open_house
 from tests.service.house import JONAS, MIRA, SITE, House
 from tests.service.test_units_people_and_days import DAILY, fates, lose, tell

@@ -11,7 +11,7 @@ import pytest
 from bridge.domain.policy import MoveOutPolicy, SitePolicy
 from bridge.domain.proposal import Standing
 from bridge.sandbox.platform.records import RentalState
-from bridge.service.sweep import Swept
+from bridge.service.swept import Swept
 from tests.service.building import ZONE, open_house
 from tests.service.house import JONAS, MIRA, SITE, House
 from tests.service.mass import DEFAULTS, Renter, codes_of, move_in_many, open_doors

@@ -121,7 +121,7 @@ async def test_rows_that_come_again_are_counted_and_are_no_second_rental(wire: P
 
 async def test_a_rental_that_two_tenants_are_said_to_have_says_nothing_of_either(wire: PlatformWire) -> None:
     listing = await listed(wire, [whole(1, tenant=1), whole(1, tenant=2), whole(3)])
-    assert (listing.snapshots.keys(), listing.repeated) == ({a_subject(3)}, 1)
+    assert (set(listing.snapshots), listing.repeated) == ({a_subject(3)}, 1)
 
 
 async def test_a_server_that_ignores_the_offset_is_seen_by_its_repeated_rows(wire: PlatformWire) -> None:
