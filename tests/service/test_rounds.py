@@ -34,7 +34,7 @@ def test_an_interval_shorter_than_the_first_wait_is_kept() -> None:
 def test_chance_makes_it_a_tenth_sooner_at_the_most() -> None:
     draws = iter([0, 1, 0.5])
     rounds = Rounds({HERE: 100}, now=0, first=0, chance=lambda: next(draws))
-    assert times(rounds, 286) == {HERE: [0, 90, 190]}
+    assert times(rounds, 284) == {HERE: [0, 90, 190]}
 
 
 def test_what_was_late_is_swept_once_and_not_made_up_for() -> None:
