@@ -1,24 +1,23 @@
 """The operator API over a store that no running bridge owns."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from starlette.applications import Starlette
 
-from bridge.domain.ids import ConnectionName
 from bridge.domain.proposal import Proposal
 from bridge.domain.whom import Selection, Whom
 from bridge.ports.clock import SystemClock
-from bridge.ports.source import Source
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
 from bridge.service.explain import Explanation
-from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
+from bridge.store import LateShelves
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
 from bridge.wiring import (
+    NO_PLUGS,
     breaking,
     catching_up,
     explainer,
@@ -28,6 +27,7 @@ from bridge.wiring import (
     plug_in,
     proving,
     resyncer,
+    sweeping,
     trusting,
 )
 
@@ -38,22 +38,14 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
 
     Plug-ins are opened only for what `asks_platforms`: the store can be looked into whatever is wrong with them.
     """
-    metrics = Metrics()
+    metrics, shelves = Metrics(), LateShelves()
     async with AsyncExitStack() as stack:
-        listers: Mapping[ConnectionName, Source] = {}
+        opened = NO_PLUGS
         if asks_platforms:
-            listers = (await stack.enter_async_context(plug_in(settings, metrics))).sources
-        store = await stack.enter_async_context(open_store(settings, metrics, SystemClock()))
+            opened = await stack.enter_async_context(plug_in(settings, metrics, shelves))
+        store = shelves.store = await stack.enter_async_context(open_store(settings, metrics, SystemClock()))
         alerts, clock = Alerts(metrics), store.clock
         pauses = pausing(settings, store, alerts, clock)
-        sweeper = Sweeper(
-            sites={(site.connection, site.id) for site in settings.sites},
-            listers=listers,
-            queue=store,
-            alert_sink=store,
-            alerts=alerts,
-            clock=clock,
-        )
 
         async def text() -> bytes:
             return metrics.text({**await store.counts(), **await pauses.counts()})
@@ -71,8 +63,8 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             desk=Desk(store=store, clock=clock),
             pauses=pauses,
             breakers=breaking(settings, store, alerts, clock, metrics),
-            sweeper=sweeper,
-            catch_up=catching_up(settings, listers, store, alerts=alerts, clock=clock, metrics=metrics),
+            sweeper=sweeping(opened, store, alerts=alerts, clock=clock),
+            catch_up=catching_up(settings, opened.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
             resyncer=resyncer(plan, store, clock),
             proof=proving(settings, store, alerts, clock),

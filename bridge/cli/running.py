@@ -147,6 +147,11 @@ def _worker(parts: Parts) -> Worker:
         poll_seconds=parts.store.cadence.poll,
         concurrency=parts.settings.worker.concurrency,
         sweep_seconds=parts.settings.worker.sweep_minutes * 60,
+        site_sweep_seconds={
+            (site.connection, site.id): site.sweep_minutes * 60
+            for site in parts.settings.sites
+            if site.sweep_minutes is not None
+        },
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
         connection_shares=parts.connection_shares,

@@ -31,6 +31,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
 from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
+from bridge.ports.listings import ListingBook
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
@@ -326,6 +327,19 @@ class SubjectRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A known subject with all that the store knows of it."""
+
+    row: SubjectRow
+    record: SubjectRecord
+
+
+class KnownSubjects(Protocol):
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        """Return what `OperatorDesk.list_subjects` returns, each with its record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
     id: int
     entry: LedgerEntry
@@ -392,6 +406,8 @@ class Store(
     WorkBell,
     SlotLedger,
     SubjectRecords,
+    KnownSubjects,
+    ListingBook,
     DeskStore,
     AlertSink,
     LedgerBook,

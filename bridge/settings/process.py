@@ -73,7 +73,7 @@ class WorkerSettings(Section):
     concurrency: int = Field(default=16, ge=1, le=256)
     """How many subjects are brought in step at once, and how many calls an account sees at once."""
     sweep_minutes: float = Field(default=60, gt=0, le=24 * 60)
-    """Every known subject is looked at again after this time."""
+    """Each site is listed, and everybody there looked at, after this time; a site may have its own."""
     catch_up_minutes: float = Field(default=15, gt=0, le=24 * 60)
     """What has changed on a platform without a delivery is looked for after this time."""
     catch_up_overlap_minutes: float = Field(default=10, ge=1, le=24 * 60)

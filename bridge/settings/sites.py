@@ -169,6 +169,8 @@ class SiteSettings(Section):
     adapter: str
     field_prefix: Annotated[str, AfterValidator(_field_prefix)] | None = None
     timezone: ZoneName | None = None
+    sweep_minutes: Annotated[float | None, Field(gt=0, le=24 * 60)] = None
+    """Default: `worker.sweep_minutes`."""
     mode: Annotated[Mode, AfterValidator(_built)] = Mode.LIVE
     options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     pacing: PacingSettings = PacingSettings()

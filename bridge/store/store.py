@@ -15,6 +15,7 @@ from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.erasure import PersonalData
+from bridge.domain.evidence import LastListing
 from bridge.domain.holds import Hold
 from bridge.domain.ids import (
     ConnectionName,
@@ -45,6 +46,7 @@ from bridge.ports.store import (
     DeliveryRow,
     DeliverySettlement,
     Judged,
+    Known,
     Priority,
     SubjectCommit,
     SubjectRecord,
@@ -64,6 +66,7 @@ from bridge.store import (
     ledger,
     ledger_rows,
     listed,
+    listings,
     meta,
     pauses,
     pruning,
@@ -268,6 +271,16 @@ class SqlStore:
 
     async def list_subjects(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[SubjectRow]:
         return await self._ways.read(partial(desk.list_subjects, site=site, limit=limit, after=after))
+
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        known = partial(desk.known_at, site=site, limit=limit, after=after, keyring=self._keyring)
+        return await self._ways.read(known)
+
+    async def last_listing(self, site: SiteKey) -> LastListing:
+        return await self._ways.read(partial(listings.last_listing, site=site))
+
+    async def keep_listing(self, site: SiteKey, last: LastListing, entries: Sequence[LedgerEntry] = ()) -> None:
+        await self._write_in_time(partial(listings.keep_listing, site=site, last=last, entries=entries))
 
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         return await self._ways.read(partial(self._in_time, partial(queue.view, site=site, limit=limit)))

@@ -265,6 +265,18 @@ hold = sa.Table(
     _one_of("kind", Loss, "hold_kind"),
 )
 
+listing = sa.Table(
+    "listing",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("rentals", sa.Integer, nullable=False),
+    sa.Column("kept_at", Instant, nullable=False),
+    sa.Column("doubted_since", Instant),
+    sa.Column("counted", sa.Integer),
+    sa.Column("counted_at", Instant),
+)
+
 account_book = sa.Table(
     "account_book",
     metadata,

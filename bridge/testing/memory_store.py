@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bridge.domain.access import AccessRecord
+from bridge.domain.access import AccessRecord, AccessStatus
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import (
     DeadLetter,
@@ -24,6 +24,7 @@ from bridge.domain.dead_letters import (
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
 from bridge.domain.erasure import PersonalData, erased
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
+from bridge.domain.evidence import LastListing
 from bridge.domain.holds import Hold, decided, of_digest
 from bridge.domain.ids import (
     ConnectionName,
@@ -56,6 +57,7 @@ from bridge.ports.store import (
     DeliveryRow,
     DeliverySettlement,
     Judged,
+    Known,
     Priority,
     SubjectCommit,
     SubjectRecord,
@@ -70,6 +72,7 @@ LEASE: Final = timedelta(seconds=120)
 CODE_REST: Final = timedelta(days=90)
 CLOCK_STEP: Final = timedelta(seconds=1)
 POLL_SECONDS: Final = 5.0
+_HAVE_ACCESS: Final = frozenset({AccessStatus.GRANTED, AccessStatus.SUSPENDED})
 _COUNTED: Final = ("new", "running", "quarantined", "dead")
 
 
@@ -92,6 +95,7 @@ class MemoryStore:
         self._pauses: dict[Place, Pause] = {}
         self._guard = MemoryGuard()
         self._bookmarks: dict[str, str] = {}
+        self._listings: dict[SiteKey, tuple[LastListing, datetime]] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
         self._books: dict[str, AccountBook] = {}
         self._turns: dict[str, tuple[datetime, bool]] = {}
@@ -372,6 +376,25 @@ class MemoryStore:
         self._check()
         there = [key for key in sorted(self._subjects) if (key.connection, key.site) == site]
         return self._faces([key for key in there if key.tenant > (after or "")][:limit])
+
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        rows = await self.list_subjects(site, limit=limit, after=after)
+        return [Known(row=row, record=await self.load(row.key)) for row in rows]
+
+    async def last_listing(self, site: SiteKey) -> LastListing:
+        self._check()
+        here = (row for row in self._subjects.values() if _site(row.key) == site)
+        records = [record for row in here for record in row.access.values()]
+        if site not in self._listings:
+            return LastListing(count=sum(record.status in _HAVE_ACCESS for record in records))
+        last, kept_at = self._listings[site]
+        over = [record.since for record in records if record.status is AccessStatus.NONE]
+        return replace(last, ended=sum(since is not None and since > kept_at for since in over))
+
+    async def keep_listing(self, site: SiteKey, last: LastListing, entries: Sequence[LedgerEntry] = ()) -> None:
+        self._check()
+        self._listings[site] = (last, self._now())
+        self.ledger += entries
 
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         self._check()

@@ -69,7 +69,7 @@ def test_a_sweep_finds_a_tenant_of_whom_nothing_was_ever_told(lone_house: House)
 
     assert (swept.returncode, swept.stderr) == (0, "")
     assert swept.stdout.splitlines()[-1] == "Tenants found who were not known: 2"
-    assert alone == {"marked": 2, "found": 1, "not_listed": []}
+    assert alone == {"marked": 0, "in_step": 2, "found": 1, "not_listed": [], "unknown": []}
     assert len(set(codes)) == 3
 
 

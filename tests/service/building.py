@@ -35,8 +35,10 @@ from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.everybody import Everybody
 from bridge.service.explain import Explainer
 from bridge.service.leases import Leases
+from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.planning import Planner
 from bridge.service.receive import Entrance, Receiver
@@ -46,6 +48,7 @@ from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.tenant_plans import TenantPlans
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqlStore, open_sqlite
@@ -189,23 +192,29 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
     metrics = Metrics()
     managed = {(CONNECTION, site.id): site for site in sites}
     alerts, leases = Alerts(metrics), Leases(store)
-    sweeper = Sweeper(
-        sites=managed.keys(),
-        listers={CONNECTION: source},
-        queue=store,
-        alert_sink=store,
-        alerts=alerts,
-        clock=clock,
-    )
+    lists, everybody = SiteLists(listers={CONNECTION: source}, book=store, clock=clock), Everybody(store, clock)
+    tenants = TenantPlans(sites=managed, platforms={CONNECTION: source}, records=store, clock=clock)
     breakers = Breakers(
         dict.fromkeys(managed, "simulator"), alert_sink=store, alerts=alerts, clock=clock, metrics=metrics
     )
+    sweeper = Sweeper(
+        sites=managed.keys(),
+        lists=lists,
+        everybody=everybody,
+        tenants=tenants,
+        queue=store,
+        book=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+        shut_sites=breakers.shut_sites,
+    )
     whereabouts = Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed)
     planner = Planner(
-        selector=Selector(whereabouts=whereabouts, desk=store, listers={CONNECTION: source}, sites=managed),
-        sites=managed,
-        platforms={CONNECTION: source},
-        records=store,
+        selector=Selector(whereabouts=whereabouts, sites=managed),
+        lists=lists,
+        everybody=everybody,
+        tenants=tenants,
         clock=clock,
     )
     return Running(

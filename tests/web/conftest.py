@@ -26,14 +26,17 @@ from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.erasures import Erasures
+from bridge.service.everybody import Everybody
 from bridge.service.explain import Explainer
 from bridge.service.ledger_proof import LedgerProof
+from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resync import Resyncer
 from bridge.service.sweep import Sweeper
+from bridge.service.tenant_plans import TenantPlans
 from bridge.service.trust import Trust
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
@@ -158,8 +161,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     lister = Listed()
     sweeper = Sweeper(
         sites=SITES,
-        listers=dict.fromkeys((connection for connection, _ in SITES), lister),
+        lists=SiteLists(
+            listers=dict.fromkeys((connection for connection, _ in SITES), lister), book=store, clock=clock
+        ),
+        everybody=Everybody(store, clock),
+        tenants=TenantPlans(sites={}, platforms={}, records=store, clock=clock),
         queue=store,
+        book=store,
         alert_sink=store,
         alerts=alerts,
         clock=clock,

@@ -119,7 +119,7 @@ async def test_status_counts_what_waits(world: World) -> None:
 
 async def test_a_sweep_without_subjects_marks_none(world: World) -> None:
     answer = await world.operator.post("/api/v1/sweep")
-    assert answer.json() == {"marked": 0, "found": 0, "not_listed": []}
+    assert answer.json() == {"marked": 0, "in_step": 0, "found": 0, "not_listed": [], "unknown": []}
 
 
 async def test_a_sweep_tells_whom_it_found_and_which_site_it_could_not_list(world: World) -> None:
@@ -130,10 +130,12 @@ async def test_a_sweep_tells_whom_it_found_and_which_site_it_could_not_list(worl
     why = "GET hillside.example: no answer"
     assert first == {
         "marked": 0,
+        "in_step": 0,
         "found": 2,
         "not_listed": [{"connection": "hillside", "site": "site2", "why": why}],
+        "unknown": [],
     }
-    assert second == {"marked": 2, "found": 0, "not_listed": []}
+    assert second == {"marked": 2, "in_step": 0, "found": 0, "not_listed": [], "unknown": []}
 
 
 async def test_a_site_that_fails_of_a_defect_shows_nothing_of_it(world: World) -> None:
