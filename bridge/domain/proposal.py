@@ -71,7 +71,7 @@ class PlannedRental:
 class PlannedSubject:
     """A tenant at a site. `foreign` is what they have there that the bridge did not make: it is left alone.
 
-    `is_owed` says that earlier work on the tenant has failed and is owed still.
+    `is_owed` says that earlier work on the tenant has failed and is owed still, or has left what had drifted.
     """
 
     subject: SubjectKey

@@ -41,7 +41,7 @@ def planned_subject(
         subject=scene.snapshot.subject,
         rentals=(*rentals, *unread),
         foreign=scene.plan.foreign,
-        is_owed=work is not None and (work.state == DEAD or work.attempts > 0),
+        is_owed=scene.has_drifted or (work is not None and (work.state == DEAD or work.attempts > 0)),
     )
 
 

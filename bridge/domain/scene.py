@@ -56,6 +56,8 @@ class Scene:
     writes: Mapping[RentalId, FieldWrites] = field(default_factory=dict)
     work: Work | None = None
     open_tasks: Mapping[UnitId, str] = field(default_factory=dict)
+    has_drifted: bool = False
+    """Something was found changed at the vendor and left so: only a run can tell that it is over."""
 
     def local(self, moment: datetime) -> str:
         return wall_clock(moment, self.policy)
