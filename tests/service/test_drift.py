@@ -82,7 +82,7 @@ async def causes(house: House) -> list[str]:
     """Return what the intents in the ledger say of drift."""
     end = await house.bridge.store.ledger_end()
     rows = await house.bridge.store.read_ledger(Extract(), after=0, through=end, limit=1000)
-    return [row.entry.details["drift"] for row in rows if "drift" in row.entry.details]
+    return [row.entry.details["drift"] for row in rows if row.entry is not None and "drift" in row.entry.details]
 
 
 @pytest.mark.parametrize("words", EDITS)
