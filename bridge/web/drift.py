@@ -9,8 +9,9 @@ from starlette.requests import Request
 
 from bridge.domain.drift import DriftOf
 from bridge.domain.ids import SiteId
+from bridge.ports.survey import Stranger
 from bridge.service.drift import DriftView
-from bridge.web.operations import Operation
+from bridge.web.operations import BadRequest, Operation
 from bridge.web.schemas import Shape
 
 
@@ -51,13 +52,51 @@ class DriftList(Shape):
     rows: list[DriftOut]
 
 
+class StrangerOut(Shape):
+    """Something at the gate system that no tenant known here has. `ours` says that it bears a mark of a bridge.
+
+    `doors` maps each door to active or suspended, as far as the vendor's form of it is known.
+    """
+
+    id: str
+    ours: bool
+    doors: dict[str, str]
+
+    @classmethod
+    def of(cls, row: Stranger) -> Self:
+        doors = {str(target): str(state) for target, state in sorted(row.entries.items())}
+        return cls(id=row.id, ours=row.is_ours, doors=doors)
+
+
+class StrangerList(Shape):
+    """What the gate system has at the site that is nobody's whom the bridge knows. It is never touched."""
+
+    site: str
+    rows: list[StrangerOut]
+
+
 def drift_operations(drift: DriftView) -> Sequence[Operation]:
     async def listed(request: Request) -> BaseModel:
         site = request.query_params.get("site")
         found = await drift.listed(site=None if site is None else SiteId(site))
         return DriftList(rows=[DriftOut.of(row) for row in found])
 
+    async def strangers(request: Request) -> BaseModel:
+        site = request.query_params.get("site")
+        if site is None:
+            raise BadRequest("site must be given")
+        found = await drift.strangers(SiteId(site))
+        return StrangerList(site=site, rows=[StrangerOut.of(row) for row in found])
+
     return (
+        Operation(
+            method="GET",
+            path="/drift/strangers",
+            summary="Read a site's gate system now for what no tenant known here has",
+            gives=StrangerList,
+            call=strangers,
+            query=(("site", "string"),),
+        ),
         Operation(
             method="GET",
             path="/drift",
