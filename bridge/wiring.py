@@ -48,6 +48,7 @@ from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
+from bridge.service.survey import Strangers
 from bridge.service.sweep import Sweeper
 from bridge.service.tenant_plans import TenantPlans
 from bridge.service.trust import Trust
@@ -274,7 +275,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             sweeper=sweeper,
             catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
-            desk=Desk(store=store, clock=clock),
+            desk=Desk(store=store, clock=clock, strangers=Strangers(sites=plugs.sites, desk=store).at),
             pauses=pauses,
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
             breakers=breakers,

@@ -14,6 +14,7 @@ from bridge.cli import (
     deadletters,
     deliveries,
     demo,
+    drift,
     erasing,
     explain,
     holds,
@@ -66,6 +67,7 @@ app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("resync")(resync.resync)
 app.command("who")(who.who)
+app.command("drift")(drift.drift)
 app.command("alerts")(alerts.alerts)
 app.command("queue")(queue.queue)
 app.command("pause")(pausing.pause)

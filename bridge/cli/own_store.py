@@ -1,17 +1,20 @@
 """The operator API over a store that no running bridge owns."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from starlette.applications import Starlette
 
+from bridge.domain.ids import SiteId
 from bridge.domain.proposal import Proposal
 from bridge.domain.whom import Selection, Whom
 from bridge.ports.clock import SystemClock
+from bridge.ports.survey import Stranger
 from bridge.service.alerts import Alerts
 from bridge.service.desk import Desk
 from bridge.service.explain import Explanation
+from bridge.service.survey import Strangers
 from bridge.settings import Settings
 from bridge.store import LateShelves
 from bridge.telemetry import Metrics
@@ -51,7 +54,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             return metrics.text({**await store.counts(), **await pauses.counts()})
 
         async def explain(whom: Whom, *, at: datetime | None = None) -> Explanation:
-            # Only this question and the next need the plug-ins: no other command may fail for one of them.
+            # Only this question and the next two need the plug-ins: no other command may fail for one of them.
             async with plug_in(settings, metrics, store) as plugs:
                 return await explainer(plugs, store, clock, pauses).explain(whom, at=at)
 
@@ -59,8 +62,12 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             async with plug_in(settings, metrics, store) as plugs:
                 return await planner(plugs, store, clock, pauses).plan(selection)
 
+        async def strangers(site: SiteId) -> Sequence[Stranger]:
+            async with plug_in(settings, metrics, store) as plugs:
+                return await Strangers(sites=plugs.sites, desk=store).at(site)
+
         yield operator_app(
-            desk=Desk(store=store, clock=clock),
+            desk=Desk(store=store, clock=clock, strangers=strangers),
             pauses=pauses,
             breakers=breaking(settings, store, alerts, clock, metrics),
             sweeper=sweeping(opened, store, alerts=alerts, clock=clock),

@@ -71,8 +71,8 @@ class PlannedRental:
 class PlannedSubject:
     """A tenant at a site. `foreign` is what they have there that the bridge did not make: it is left alone.
 
-    `is_owed` says that earlier work on the tenant has failed and is owed still, `in_step` that a run would change
-    nothing anywhere, not even what the bridge remembers.
+    `is_owed` says that earlier work on the tenant has failed and is owed still, or has left what had drifted, `in_step`
+    that a run would change nothing anywhere, not even what the bridge remembers.
     """
 
     subject: SubjectKey

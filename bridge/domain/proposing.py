@@ -36,7 +36,7 @@ def planned_subject(
         for rental, why in sorted(scene.snapshot.unreadable.items())
     ]
     work = scene.work
-    is_owed = work is not None and (work.state == DEAD or work.attempts > 0)
+    is_owed = scene.has_drifted or (work is not None and (work.state == DEAD or work.attempts > 0))
     return PlannedSubject(
         subject=scene.snapshot.subject,
         rentals=(*rentals, *unread),

@@ -57,6 +57,8 @@ class Scene:
     work: Work | None = None
     open_tasks: Mapping[UnitId, str] = field(default_factory=dict)
     in_step: bool = False
+    has_drifted: bool = False
+    """Something was found changed at the vendor and left so: only a run can tell that it is over."""
 
     def local(self, moment: datetime) -> str:
         return wall_clock(moment, self.policy)

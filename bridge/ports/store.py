@@ -19,6 +19,7 @@ from bridge.domain.deliveries import (
     Receipt,
     Sighting,
 )
+from bridge.domain.drift import Sight
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, TenantId, UnitId
 from bridge.domain.judge import Held, Losing
 from bridge.domain.ledger import LedgerEntry
@@ -29,6 +30,7 @@ from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.drift import DriftBook
 from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
 from bridge.ports.listings import ListingBook
@@ -140,7 +142,8 @@ class SubjectRecord:
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
     `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
-    that one has released.
+    that one has released. `sight` is the person at the vendor as the last run left them; None where that is not known,
+    or a person wants it forgotten.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -151,6 +154,7 @@ class SubjectRecord:
     elsewhere: Mapping[RentalId, SubjectKey] = field(default_factory=dict)
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     holds: frozenset[Held] = frozenset()
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +187,8 @@ class SubjectCommit:
     that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
     they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close. The
-    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done.
+    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done. `sight` is kept in place of the
+    one before, unless that was forgotten during the run; `is_first_sight` says that there was none.
     """
 
     outcome: Outcome
@@ -197,6 +202,8 @@ class SubjectCommit:
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
     let_go: Collection[Held] = ()
+    sight: Sight | None = None
+    is_first_sight: bool = False
 
 
 Claim = ClaimedDelivery | ClaimedSubject
@@ -393,7 +400,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, DriftBook, QueueWatch, PauseBook, Protocol):
     """All that stands behind `service.desk`."""
 
 

@@ -8,6 +8,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Kind, Observed
 from bridge.domain.credential import CodeMemory, GateCode
+from bridge.domain.drift import may_be_over
 from bridge.domain.errors import BridgeError
 from bridge.domain.fields import field_writes
 from bridge.domain.plan import make_plan, targets_to_look_at
@@ -59,7 +60,12 @@ async def foreseen(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
     waits = reading.waits(0 if scene.work is None else scene.work.attempts)
     plan = make_plan(scene.desired, observed, progress.holding(reading.person.tenant, waits), site.capabilities)
     scene = replace(
-        scene, observed=observed, plan=plan, refused_codes=wish.choice.refused, asks_new_code=bool(wish.wanting)
+        scene,
+        observed=observed,
+        plan=plan,
+        refused_codes=wish.choice.refused,
+        asks_new_code=bool(wish.wanting),
+        has_drifted=may_be_over(reading.record.sight, plan),
     )
     codes = progress.codes
     makes_one = {change.kind for change in plan.changes} & {Kind.GRANT, Kind.CHANGE_CODE}

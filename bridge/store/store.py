@@ -14,6 +14,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.drift import DriftOf
 from bridge.domain.erasure import PersonalData
 from bridge.domain.evidence import LastListing
 from bridge.domain.holds import Hold
@@ -73,6 +74,7 @@ from bridge.store import (
     queue,
     records,
     runs,
+    sights,
     site_watch,
     subjects,
     trust,
@@ -89,6 +91,7 @@ from bridge.store.ways import Ways
 T = TypeVar("T")
 C = TypeVar("C", ClaimedDelivery, ClaimedSubject)
 SWEEP_PAGE: Final = 500
+FORGOTTEN_AT_ONCE: Final = 200
 CLOCK_STEP: Final = timedelta(seconds=1)
 
 
@@ -306,6 +309,14 @@ class SqlStore:
 
     async def drop_hold(self, digest: str, by: Signature) -> Hold:
         return await self._write_in_time(partial(holds.drop_hold, digest=digest, by=by))
+
+    async def list_drift(self, site: SiteId | None = None) -> Sequence[DriftOf]:
+        return await self._ways.read(partial(sights.list_drift, site=site))
+
+    async def forget_sights(self, subjects: Collection[SubjectKey]) -> None:
+        keys = sorted(set(subjects))
+        for start in range(0, len(keys), FORGOTTEN_AT_ONCE):
+            await self._ways.write(partial(sights.forget, keys=keys[start : start + FORGOTTEN_AT_ONCE]))
 
     async def list_pauses(self) -> Sequence[Pause]:
         return await self._ways.read(pauses.list_pauses)

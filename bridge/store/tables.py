@@ -277,6 +277,16 @@ listing = sa.Table(
     sa.Column("counted_at", Instant),
 )
 
+sight = sa.Table(
+    "sight",
+    metadata,
+    sa.Column("subject_id", sa.ForeignKey("subject.id"), primary_key=True),
+    sa.Column("seen", sa.JSON, nullable=False),
+    _counter("drifts"),
+    # A row a person, of which people ask for the few that have drifted.
+    _partial("sight_drifted", "subject_id", where="drifts > 0"),
+)
+
 account_book = sa.Table(
     "account_book",
     metadata,

@@ -22,6 +22,7 @@ from bridge.domain.dead_letters import (
     say_open_doors,
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.drift import DriftOf
 from bridge.domain.erasure import PersonalData, erased
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
 from bridge.domain.evidence import LastListing
@@ -262,6 +263,7 @@ class MemoryStore:
             elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
             holds=self._guard.holds_of(subject),
+            sight=row.sight,
         )
 
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
@@ -313,6 +315,8 @@ class MemoryStore:
         if end.taken_code is not None:
             row.note_taken(end.taken_code)
         row.profile = end.profile or row.profile
+        if end.sight is not None and (end.is_first_sight or row.sight is not None):
+            row.sight = end.sight
         if end.retire_code:
             row.retire_code(now)
         self._guard.let_go(claim.key, end.let_go)
@@ -431,6 +435,17 @@ class MemoryStore:
             self._deliveries[DeliveryId(letter.number)].discard(discard_note(by))
         self.ledger.append(discarded(found, by))
         return found
+
+    async def list_drift(self, site: SiteId | None = None) -> Sequence[DriftOf]:
+        self._check()
+        rows = [row for row in self._subjects.values() if row.sight is not None and site in {None, row.key.site}]
+        found = [DriftOf(subject=row.key, drift=one) for row in rows if row.sight for one in row.sight.left]
+        return sorted(found, key=lambda one: (one.subject, one.drift.aspect, one.drift.target or ""))
+
+    async def forget_sights(self, subjects: Collection[SubjectKey]) -> None:
+        self._check()
+        for row in self._subjects.values():
+            row.sight = None if row.key in subjects else row.sight
 
     async def list_holds(self) -> Sequence[Hold]:
         self._check()

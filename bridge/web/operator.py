@@ -32,6 +32,7 @@ from bridge.service.trust import Trust
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
+from bridge.web.drift import drift_operations
 from bridge.web.erasure import erasure_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.holds import hold_operations
@@ -146,6 +147,7 @@ def operator_app(
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
+        *drift_operations(desk.drift),
         *dead_letter_operations(desk.dead_letters, nudge),
         *ledger_operations(proof.ledger),
         *who_operations(proof.who),

@@ -100,6 +100,8 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/holds/{digest}",
         "/api/v1/holds/{digest}/release",
         "/api/v1/holds/{digest}/drop",
+        "/api/v1/drift",
+        "/api/v1/drift/strangers",
         "/api/v1/ledger",
         "/api/v1/ledger/verify",
         "/api/v1/who",
