@@ -31,6 +31,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
 from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
+from bridge.ports.losses import LossBook
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
@@ -315,13 +316,17 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow:
-    """A subject as an operator sees it: `state` is idle, ready, running or dead."""
+    """A subject as an operator sees it: `state` is idle, ready, running or dead.
+
+    Of those that are due alike, the one with the smaller `number` goes first.
+    """
 
     key: SubjectKey
     state: str
     due_at: datetime | None
     attempts: int
     note: str | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +396,7 @@ class Store(
     WorkBell,
     SlotLedger,
     SubjectRecords,
+    LossBook,
     DeskStore,
     AlertSink,
     LedgerBook,

@@ -6,14 +6,18 @@ from time import perf_counter
 from typing import Protocol
 
 from bridge.domain.errors import BridgeError, inert
-from bridge.domain.ids import ConnectionName, RentalId, SiteKey, SubjectKey, UnitId
+from bridge.domain.ids import ConnectionName, RentalId, SiteKey, SubjectKey, TargetId, UnitId
 from bridge.domain.proposal import PlannedSubject, Proposal
-from bridge.domain.proposing import planned_subject, unknown_subject
+from bridge.domain.proposing import NOTHING_HELD, planned_subject, unknown_subject
+from bridge.domain.rehearsal import HeldBack, gained
+from bridge.domain.scene import Scene
 from bridge.domain.whom import Selection
 from bridge.ports.clock import Clock
+from bridge.ports.losses import LossBook
 from bridge.ports.source import TruthReader
 from bridge.ports.store import RecordReader, SubjectRecord
-from bridge.service.foresight import foreseen, scene_of, work_of
+from bridge.service.foresight import Foresight, foresee, scene_of, work_of
+from bridge.service.guarding import Foretold, Losing, as_guarded
 from bridge.service.occupants import HolderReader, occupied_targets
 from bridge.service.paces import Paces, Side
 from bridge.service.pauses import Pauses
@@ -25,7 +29,7 @@ from bridge.service.whereabouts import Found
 from bridge.telemetry import get_logger
 
 
-class PlanReader(RecordReader, HolderReader, Protocol):
+class PlanReader(RecordReader, HolderReader, LossBook, Protocol):
     """What a plan asks of the store."""
 
 
@@ -58,7 +62,8 @@ class Planner:
         """
         selected = await self._selector.select(selection)
         answers: dict[Side, float] = {}
-        subjects = sorted(await self._read_all(selected.found, answers), key=lambda one: one.subject)
+        told = await self._read_all(selected.found, answers)
+        subjects = sorted(await as_guarded(self._records, told, self._clock), key=lambda one: one.subject)
         to_run = [one for one in subjects if one.needs_run]
         proposal = Proposal(
             made_at=self._clock.now(),
@@ -69,13 +74,13 @@ class Planner:
         self._log.info("plan.made", digest=proposal.digest(), subjects=len(subjects), to_run=len(to_run))
         return proposal
 
-    async def _read_all(self, found: Sequence[Found], answers: dict[Side, float]) -> list[PlannedSubject]:
+    async def _read_all(self, found: Sequence[Found], answers: dict[Side, float]) -> list[Foretold]:
         """Read a few tenants of a platform side by side; a site whose vendor is slow keeps no other one waiting."""
         sites: dict[SiteKey, list[Found]] = {}
         for one in found:
             sites.setdefault(_site(one.subject), []).append(one)
         places = {name: asyncio.Semaphore(self._paces.readers([name])) for name, _ in sites}
-        done: list[PlannedSubject] = []
+        done: list[Foretold] = []
 
         async def read_on(todo: Iterator[Found]) -> None:
             for one in todo:
@@ -92,7 +97,7 @@ class Planner:
             raise failed.exceptions[0] from None
         return done
 
-    async def _told(self, found: Found, answers: dict[Side, float]) -> PlannedSubject:
+    async def _told(self, found: Found, answers: dict[Side, float]) -> Foretold:
         record = await self._records.load(found.subject)
         try:
             async with asyncio.timeout(RUN_SECONDS):
@@ -104,9 +109,10 @@ class Planner:
         except Exception as error:  # noqa: BLE001 - a plug-in's defect is an answer too, without what it may quote
             self._log.exception("plan.defect", site=found.subject.site, tenant=found.subject.tenant)
             why = f"unexpected {type(error).__name__}"
-        return unknown_subject(found.subject, _known(found, record), inert(why))
+        unknown = unknown_subject(found.subject, _known(found, record), inert(why), number=_number(found))
+        return Foretold(planned=unknown)
 
-    async def _planned(self, found: Found, record: SubjectRecord, answers: dict[Side, float]) -> PlannedSubject:
+    async def _planned(self, found: Found, record: SubjectRecord, answers: dict[Side, float]) -> Foretold:
         subject, site = found.subject, self._sites[_site(found.subject)]
         began = perf_counter()
         reading = await read_case(
@@ -118,13 +124,15 @@ class Planner:
             also=found.rentals,
         )
         read = perf_counter()
-        scene = await foreseen(
+        foresight = await foresee(
             scene_of(reading, site, work=None if found.row is None else work_of(found.row, "")), site, reading
         )
         _note(answers, subject.connection, read - began)
         _note(answers, _site(subject), perf_counter() - read)
-        occupied = await occupied_targets(self._records, subject, site, scene.desired, reading.access)
-        return planned_subject(scene, reading.checks(site.policy, reading.now), occupied=occupied.keys())
+        occupied = (
+            await occupied_targets(self._records, subject, site, foresight.scene.desired, reading.access)
+        ).keys()
+        return _foretold(foresight, occupied, _number(found))
 
     async def _paused(self, sites: Collection[SiteKey]) -> tuple[str, ...]:
         if self._pauses is None:
@@ -135,6 +143,31 @@ class Planner:
             for site, pauses in paused
             for pause in pauses
         )
+
+
+def _foretold(foresight: Foresight, occupied: Collection[TargetId], number: int | None) -> Foretold:
+    """Return a tenant's part of the plan; what only the guard asks for is kept only where it will ask."""
+    site, reading = foresight.site, foresight.reading
+
+    def read(scene: Scene, held: Mapping[RentalId, HeldBack]) -> PlannedSubject:
+        checks = reading.checks(site.policy, reading.now)
+        return planned_subject(scene, checks, occupied=occupied, held=held, number=number)
+
+    def around(held: Mapping[RentalId, HeldBack]) -> PlannedSubject:
+        return read(foresight.told({rental: back.loss for rental, back in held.items()}), held)
+
+    scene = foresight.told()
+    planned = read(scene, NOTHING_HELD)
+    part = foresight.part(occupied) if scene.plan.changes and site.budgets.is_on else None
+    if part is None:
+        return Foretold(planned=planned)
+    if part.loses(scene.plan.changes):
+        return Foretold(planned=planned, losing=Losing(part=part, around=around))
+    return Foretold(planned=planned, gained=gained(part, reading.now))
+
+
+def _number(found: Found) -> int | None:
+    return None if found.row is None else found.row.number
 
 
 def _note(answers: dict[Side, float], side: Side, seconds: float) -> None:

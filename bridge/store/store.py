@@ -27,6 +27,7 @@ from bridge.domain.ids import (
     TenantId,
     UnitId,
 )
+from bridge.domain.judge import Book
 from bridge.domain.ledger import LedgerEntry, NumberedEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.slots import Ask, Granted
@@ -230,6 +231,9 @@ class SqlStore:
 
     async def announce(self, claim: ClaimedSubject, announcement: Announcement) -> Judged:
         return await self._write_in_time(partial(guard.announce, claimed=claim, announcement=announcement))
+
+    async def read_book(self, site: SiteKey) -> Book:
+        return await self._ways.read(partial(self._in_time, partial(guard.read_whole_book, site=site)))
 
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=partial(runs.keep_ref, ref=ref)))

@@ -37,6 +37,7 @@ from bridge.domain.ids import (
     UnitId,
     ids_in,
 )
+from bridge.domain.judge import Book
 from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.queueing import Waiting, choose
@@ -297,6 +298,10 @@ class MemoryStore:
             row.access |= {record.rental: record for record in announcement.access}
         return judged
 
+    async def read_book(self, site: SiteKey) -> Book:
+        records = {key: one.access for key, one in self._subjects.items()}
+        return self._guard.book(site, records, self._now())
+
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         self._held(claim).ref = None if ref is None else dict(ref)
 
@@ -540,7 +545,7 @@ class MemoryStore:
             self._subjects[key].mark(priority, now=now, since=now, closes=True)
         keys = {seen.subject for seen in sightings}
         unknown = keys - self._subjects.keys()
-        for key in keys:
+        for key in sorted(keys):
             self._subjects.setdefault(key, KeptSubject(key)).mark(priority, now=now, since=now)
         self._make_known(sightings)
         return len(unknown)
@@ -597,7 +602,8 @@ class MemoryStore:
         return dict(enumerate(self._subjects.values(), start=1))
 
     def _faces(self, keys: Iterable[SubjectKey]) -> tuple[SubjectRow, ...]:
-        return tuple(self._subjects[key].face() for key in sorted(keys))
+        numbers = {row.key: number for number, row in self._numbered().items()}
+        return tuple(replace(self._subjects[key].face(), number=numbers[key]) for key in sorted(keys))
 
 
 def _site(key: SubjectKey) -> SiteKey:

@@ -46,7 +46,7 @@ def item(rental: str, standing: str, does: list[str], *reasons: str) -> dict[str
 def told(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     standings = ("grant", "change", "removal", "unchanged", "unknown")
     totals = {name: sum(one["standing"] == name for one in items) for name in standings}
-    plan = {"items": list(items), "foreign": [], "totals": {**totals, "foreign": 0}, "notes": []}
+    plan = {"items": list(items), "foreign": [], "totals": {**totals, "foreign": 0, "held": 0}, "notes": []}
     return {**plan, "tenants": 1, "calls": 12, "minutes": 3.4, "digest": "d" * 16, **more}
 
 
@@ -59,6 +59,15 @@ def config(tmp_path: Path) -> str:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [re.sub(r" {2,}", " | ", line.rstrip()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_would_be_held_is_said_with_where_to_decide(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = told(item("r1", "removal", ["access is kept, the removal would be held"], "more than 10 removals"))
+    say_plan({**plan, "totals": {**plan["totals"], "held": 1}})
+    shown = capsys.readouterr().out
+    assert "access is kept, the removal would be held (more than 10 removals)" in " ".join(shown.split())
+    assert "Held for a person: 1." in shown
+    assert "gatebridge holds list" in shown
 
 
 def test_removals_come_first_and_what_stays_is_last(capsys: pytest.CaptureFixture[str]) -> None:

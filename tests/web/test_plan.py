@@ -75,10 +75,12 @@ async def test_a_plan_has_an_item_a_rental(world: World) -> None:
             "does": ["open B-014"],
             "reasons": ["rental_state: the rental is occupied"],
             "calls": 2,
+            "held": None,
         }
     ]
     assert told["foreign"] == [{**NAME, "target": "B-099"}]
-    assert told["totals"] == {"grant": 1, "change": 0, "removal": 0, "unchanged": 0, "unknown": 0, "foreign": 1}
+    none = dict.fromkeys(("change", "removal", "unchanged", "unknown", "held"), 0)
+    assert told["totals"] == {"grant": 1, "foreign": 1, **none}
     assert (told["tenants"], told["calls"]) == (1, 5)
     assert (told["made_at"], told["expires_at"]) == ("2026-03-04T12:00:00Z", "2026-03-04T12:15:00Z")
 
