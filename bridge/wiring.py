@@ -34,6 +34,7 @@ from bridge.service.feeds import Feeds
 from bridge.service.leases import Leases
 from bridge.service.ledger_proof import LedgerProof
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.operations import Operations
 from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses, UnpausedSubjects
 from bridge.service.planning import Planner
@@ -370,7 +371,8 @@ def planner(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Planner
 
 def resyncer(make_plan: MakePlan, store: Store, clock: Clock) -> Resyncer:
     """Return what puts tenants right on demand."""
-    return Resyncer(make_plan=make_plan, marks=store, desk=store, ledger=store, clock=clock)
+    operations = Operations(book=store, clock=clock)
+    return Resyncer(make_plan=make_plan, operations=operations, approvals=store, clock=clock)
 
 
 def _whereabouts(plugs: Plugs, store: Store) -> Whereabouts:

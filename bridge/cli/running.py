@@ -145,6 +145,7 @@ def _worker(parts: Parts) -> Worker:
         poll_seconds=parts.store.cadence.poll,
         concurrency=parts.settings.worker.concurrency,
         sweep_seconds=parts.settings.worker.sweep_minutes * 60,
+        operations=parts.desk.operations,
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
         connection_shares=parts.connection_shares,

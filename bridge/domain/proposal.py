@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from bridge.domain.changes import Kind
 from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
@@ -19,6 +19,8 @@ VALID_FOR: Final = timedelta(minutes=15)
 DIGEST_LENGTH: Final = 16
 """Characters: enough that no two plans that somebody compares have the same."""
 MAX_NAMED: Final = 5
+MAX_LINES: Final = 1000
+"""Of a larger plan only the digest is kept: what differs is not named then."""
 
 Line = tuple[SubjectKey, RentalId]
 
@@ -162,6 +164,30 @@ class Proposal:
     def digest(self) -> str:
         """Return what is the same for plans that do the same, whenever they are made."""
         return digest_of(self.lines())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvable:
+    """A plan that somebody may approve until it expires (UTC). A large one has no `lines`: only its digest counts."""
+
+    digest: str
+    expires_at: datetime
+    lines: Mapping[Line, tuple[str, ...]] | None = None
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Self:
+        lines = proposal.lines()
+        return cls(
+            digest=digest_of(lines),
+            expires_at=proposal.expires_at,
+            lines=lines if len(lines) <= MAX_LINES else None,
+        )
+
+    def differs_from(self, proposal: Proposal) -> str:
+        """Say in one line what another plan does otherwise."""
+        if self.lines is None:
+            return f"it is plan {proposal.digest()} by now"
+        return differences(self.lines, proposal.lines())
 
 
 def digest_of(lines: Mapping[Line, Iterable[str]]) -> str:

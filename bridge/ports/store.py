@@ -26,6 +26,7 @@ from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.approvals import ApprovalBook
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
@@ -33,6 +34,7 @@ from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
 from bridge.ports.losses import LossBook
 from bridge.ports.missed import Hearing, SightingMarks
+from bridge.ports.operations import OperationBook
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
 from bridge.ports.proof import AccessHistory, LedgerBook
@@ -383,7 +385,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, OperationBook, QueueWatch, PauseBook, Protocol):
     """All that stands behind `service.desk`."""
 
 
@@ -397,6 +399,7 @@ class Store(
     SlotLedger,
     SubjectRecords,
     LossBook,
+    ApprovalBook,
     DeskStore,
     AlertSink,
     LedgerBook,

@@ -11,6 +11,7 @@ from bridge.ports.queue import QueueView
 from bridge.ports.store import AlertRow, DeliveryRow, DeskStore
 from bridge.service.dead_letters import DeadLetters
 from bridge.service.holds import Holds
+from bridge.service.operations import Operations
 
 MAX_ROWS: Final = 500
 MAX_WORK: Final = 100
@@ -20,6 +21,7 @@ class Desk:
     def __init__(self, *, store: DeskStore, clock: Clock) -> None:
         self.dead_letters = DeadLetters(box=store, clock=clock)
         self.holds = Holds(book=store, clock=clock)
+        self.operations = Operations(book=store, clock=clock)
         self._store = store
         self._clock = clock
 

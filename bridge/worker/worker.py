@@ -12,6 +12,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.store import DeliveryQueue, SubjectQueue, Turns
 from bridge.service.catch_up import CatchUp
 from bridge.service.leases import Leases
+from bridge.service.operations import Operations
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Retention
 from bridge.service.shares import Shares
@@ -28,6 +29,8 @@ CATCH_UP_AGAIN_SECONDS: Final = 60.0
 """After one that failed, unless the platform asks for more time."""
 FIRST_PRUNING_SECONDS: Final = 15.0
 PRUNING_SECONDS: Final = 3600.0
+FEEDING_SECONDS: Final = 0.25
+"""A portion of an operation that has ended makes room for others after so long at most."""
 SWEEP: Final = "sweep"
 CATCH_UP: Final = "catch_up"
 PRUNING: Final = "pruning"
@@ -56,6 +59,7 @@ class Worker:
         turns: Turns,
         concurrency: int,
         sweep_seconds: float,
+        operations: Operations | None = None,
         catch_up: CatchUp | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
         pruning_seconds: float = PRUNING_SECONDS,
@@ -65,6 +69,9 @@ class Worker:
     ) -> None:
         self._sweeper = sweeper
         self._sweep_seconds = sweep_seconds
+        self._operations = operations
+        self._asked = asyncio.Event()
+        self._poll_seconds = poll_seconds
         self._catch_up = catch_up
         self._catch_up_seconds = catch_up_seconds
         self._retention = retention
@@ -114,6 +121,7 @@ class Worker:
         """Say that something was marked due, or that another process has stored a delivery."""
         self._deliveries.nudge()
         self._subjects.nudge()
+        self._asked.set()
 
     def stored(self) -> None:
         """Say that this process has stored a delivery."""
@@ -133,6 +141,7 @@ class Worker:
             self._catch_up_at_once(),
             self._sweep(),
             self._prune(),
+            self._operate(),
         )
         loops = [asyncio.create_task(work) for work in works]
         stop = asyncio.create_task(self._stop.wait())
@@ -171,6 +180,25 @@ class Worker:
     async def _end_turn(self, duty: str) -> None:
         with contextlib.suppress(BridgeError):  # it ends by itself after the longest that it may take
             await self._turns.end_turn(duty)
+
+    async def _operate(self) -> None:
+        """Feed operations to the queue while any is open; those of others are looked for on the poll."""
+        while self._operations is not None:
+            self._asked.clear()
+            wait = self._poll_seconds
+            try:
+                if await self._operations.advance():
+                    wait = min(wait, FEEDING_SECONDS)
+                    self._subjects.nudge()
+            except BridgeError as error:
+                self._log.warning("operations.paused", why=str(error))
+            except Exception:  # noqa: BLE001 - one defect must not end the feeding
+                self._log.exception("operations.defect")
+            await asyncio.sleep(FEEDING_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(wait - FEEDING_SECONDS, 0)):
+                    await self._asked.wait()
+        await self._stop.wait()
 
     async def _catch_up_at_once(self) -> None:
         """Look at the start for what was missed meanwhile, then on the interval, and sooner after a failure.

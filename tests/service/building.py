@@ -38,6 +38,7 @@ from bridge.service.desk import Desk
 from bridge.service.explain import Explainer
 from bridge.service.leases import Leases
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.operations import Operations
 from bridge.service.planning import Planner
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
@@ -266,7 +267,12 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
             records=store,
             clock=clock,
         ),
-        resyncer=Resyncer(make_plan=planner.plan, marks=store, desk=store, ledger=store, clock=clock),
+        resyncer=Resyncer(
+            make_plan=planner.plan,
+            operations=Operations(book=store, clock=clock),
+            approvals=store,
+            clock=clock,
+        ),
     )
 
 
