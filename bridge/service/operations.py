@@ -1,6 +1,6 @@
 """Operations: work that people asked for, fed to the queue in portions, and what they may decide about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bridge.domain.dead_letters import Signature
@@ -28,15 +28,16 @@ class Operations:
         self._log.info("operation.begun", operation=number, kind=new.kind, subjects=begun.total)
         return begun
 
-    async def advance(self) -> bool:
-        """Bring every operation that is open as far as it comes now; tell whether any goes on."""
-        goes_on = False
+    async def advance(self) -> Mapping[OperationId, int]:
+        """Bring every operation that is open as far as it comes now; return how many have ended of those that go on."""
+        goes_on: dict[OperationId, int] = {}
         for number in await self._book.open_operations():
             found = await self._book.advance_operation(number)
-            goes_on |= found.ended_at is None
-            if found.ended_at is not None:
-                counts = {str(state): count for state, count in found.counts.items() if count}
-                self._log.info("operation.ended", operation=number, kind=found.kind, state=str(found.state), **counts)
+            if found.ended_at is None:
+                goes_on[number] = found.ended
+                continue
+            counts = {str(state): count for state, count in found.counts.items() if count}
+            self._log.info("operation.ended", operation=number, kind=found.kind, outcome=str(found.state), **counts)
         return goes_on
 
     async def listed(self, *, limit: int = 50) -> Sequence[Operation]:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import ConnectionName, SiteKey
+from bridge.domain.operations import OperationId
 from bridge.ports.clock import Clock
 from bridge.ports.store import DeliveryQueue, SubjectQueue, Turns
 from bridge.service.catch_up import CatchUp
@@ -30,7 +31,9 @@ CATCH_UP_AGAIN_SECONDS: Final = 60.0
 FIRST_PRUNING_SECONDS: Final = 15.0
 PRUNING_SECONDS: Final = 3600.0
 FEEDING_SECONDS: Final = 0.25
-"""A portion of an operation that has ended makes room for others after so long at most."""
+"""So soon is looked again at operations of which something has ended."""
+SLOW_FEEDING_SECONDS: Final = 2.0
+"""And so late at those of which nothing does: their site may be paused for days."""
 SWEEP: Final = "sweep"
 CATCH_UP: Final = "catch_up"
 PRUNING: Final = "pruning"
@@ -183,12 +186,18 @@ class Worker:
 
     async def _operate(self) -> None:
         """Feed operations to the queue while any is open; those of others are looked for on the poll."""
-        while self._operations is not None:
+        if self._operations is None:
+            await self._stop.wait()
+            return
+        wait, before = FEEDING_SECONDS, dict[OperationId, int]()
+        while True:
             self._asked.clear()
-            wait = self._poll_seconds
             try:
-                if await self._operations.advance():
-                    wait = min(wait, FEEDING_SECONDS)
+                open_now = dict(await self._operations.advance())
+                is_moving = open_now != before
+                wait = FEEDING_SECONDS if is_moving else min(wait * 2, SLOW_FEEDING_SECONDS)
+                wait, before = wait if open_now else self._poll_seconds, open_now
+                if is_moving:
                     self._subjects.nudge()
             except BridgeError as error:
                 self._log.warning("operations.paused", why=str(error))
@@ -198,7 +207,6 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(wait - FEEDING_SECONDS, 0)):
                     await self._asked.wait()
-        await self._stop.wait()
 
     async def _catch_up_at_once(self) -> None:
         """Look at the start for what was missed meanwhile, then on the interval, and sooner after a failure.

@@ -107,7 +107,7 @@ async def test_live_work_goes_first(store: Store) -> None:
 async def test_each_tenant_has_an_outcome_of_its_own(store: Store, clock: SetClock) -> None:
     keys = many(5)
     number = await begun(store, keys, Priority.LIVE)
-    outcomes = (
+    outcomes: tuple[Outcome, ...] = (
         Done(),
         Done(next_due=START + timedelta(days=3)),
         Dead(why="no such door"),
@@ -229,7 +229,8 @@ async def test_decisions_are_in_the_ledger(store: Store) -> None:
     await store.resume_operation(number, SAM)
     through = await store.ledger_end()
     rows = await store.read_ledger(Extract(), after=0, through=through, limit=50)
-    told = [(row.entry.what, row.entry.details["operation"], row.entry.details["who"]) for row in rows]
+    entries = [row.entry for row in rows if row.entry is not None]
+    told = [(one.what, one.details["operation"], one.details["who"]) for one in entries]
     assert told == [(what, str(number), "sam") for what in ("resync", "operation_cancelled", "operation_resumed")]
 
 
