@@ -191,6 +191,14 @@ async def test_what_others_have_asked_for_is_not_taken_back(store: Store) -> Non
     assert (await store.advance_operation(number)).state is OperationState.CANCELLED
 
 
+async def test_an_event_that_waits_for_its_next_try_is_still_owed_after_a_cancellation(store: Store) -> None:
+    (key,) = many(1)
+    await end(store, await claimed(store, key), RetryAt(when=START + timedelta(hours=1), why="503"))
+    number = await begun(store, [key])
+    assert (await store.cancel_operation(number, SAM)).taken_back == 0
+    assert await work(store) == [key.tenant]
+
+
 async def test_resumed_it_takes_up_those_who_were_not_put_right_and_nobody_else(store: Store) -> None:
     keys = many(3)
     number = await begun(store, keys)
