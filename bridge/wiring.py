@@ -36,6 +36,7 @@ from bridge.service.leases import Leases
 from bridge.service.ledger_proof import LedgerProof
 from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.operations import Operations
 from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses, UnpausedSubjects
 from bridge.service.planning import Planner
@@ -400,6 +401,7 @@ def planner(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Planner
         lists=SiteLists(listers=plugs.sources, book=store, clock=clock),
         everybody=Everybody(store, clock),
         tenants=_tenant_plans(plugs, store, clock),
+        losses=store,
         clock=clock,
         paces=_paces(plugs),
         pauses=pauses,
@@ -416,7 +418,8 @@ def _paces(plugs: Plugs) -> Paces:
 
 def resyncer(make_plan: MakePlan, store: Store, clock: Clock) -> Resyncer:
     """Return what puts tenants right on demand."""
-    return Resyncer(make_plan=make_plan, marks=store, desk=store, ledger=store, clock=clock)
+    operations = Operations(book=store, clock=clock)
+    return Resyncer(make_plan=make_plan, operations=operations, approvals=store, sights=store, clock=clock)
 
 
 def _whereabouts(plugs: Plugs, store: Store) -> Whereabouts:

@@ -19,6 +19,7 @@ from bridge.cli import (
     explain,
     holds,
     ledger,
+    operations,
     pausing,
     plan,
     queue,
@@ -81,5 +82,6 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(holds.app, name="holds")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(operations.app, name="operations")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

@@ -75,10 +75,7 @@ def release_hold(
 ) -> None:
     """Let these tenants lose their access, and no others; refused where the list has changed since you looked."""
     hold = _decide(context, config, digest, "release", reason)
-    if as_json:
-        print_json(hold)
-    else:
-        say(inert(f"Released: {hold['count']} {hold['kind']}s at site {hold['site']}. They are looked at again now."))
+    _tell(hold, "Released", "looked at again", as_json=as_json)
 
 
 @app.command("drop")
@@ -91,10 +88,7 @@ def drop_hold(
 ) -> None:
     """Forget the hold: each of its tenants is judged anew by the budgets, at once."""
     hold = _decide(context, config, digest, "drop", reason)
-    if as_json:
-        print_json(hold)
-    else:
-        say(inert(f"Dropped: {hold['count']} {hold['kind']}s at site {hold['site']}. They are judged anew now."))
+    _tell(hold, "Dropped", "judged anew", as_json=as_json)
 
 
 def _decide(context: typer.Context, config: cli_context.Config, digest: str, verb: str, reason: str) -> Any:
@@ -107,6 +101,13 @@ def _decide(context: typer.Context, config: cli_context.Config, digest: str, ver
         return await fetch(client, "POST", path, json={"who": getpass.getuser(), "reason": said})
 
     return ask(cli_context.settings_for(context, config), question)
+
+
+def _tell(hold: dict[str, Any], done: str, follows: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(hold)
+    else:
+        say(inert(f"{done}: {hold['count']} {hold['kind']}s at site {hold['site']}. They are {follows} now."))
 
 
 def _path_part(digest: str) -> str:

@@ -100,6 +100,10 @@ def say_plan(told: dict[str, Any]) -> None:
     say()
     totals = told["totals"]
     say(", ".join(f"{totals[name]} {_plural(name, totals[name])}" for name in (*_SHOWN, "foreign")))
+    if totals["held"]:
+        say(
+            f"Held for a person: {totals['held']}. They keep their access until somebody decides: gatebridge holds list"
+        )
     if told["tenants"]:
         say(f"To apply it for {_people(told['tenants'])}: about {told['calls']} calls, {duration(told['minutes'])}.")
     for note in told["notes"]:

@@ -3,8 +3,6 @@
 import asyncio
 import getpass
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from time import monotonic
 from typing import Annotated, Any, Final
 
 import httpx
@@ -20,13 +18,9 @@ from bridge.domain.errors import inert
 from bridge.settings import Settings
 from bridge.telemetry import configure_logging
 
-PAGE: Final = 100
 LOOK_SECONDS: Final = 0.3
-STALLED_SECONDS: Final = 120.0
-"""Where nobody's work has ended for so long, it is paused or behind much else: nobody waits for it here."""
-SOON_SECONDS: Final = 30.0
-"""A retry that comes so soon is waited for."""
 INTERRUPTED: Final = 130
+OPEN: Final = frozenset({"running", "cancelling"})
 
 Name = tuple[str, str, str]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.")]
@@ -66,11 +60,12 @@ def resync(
     if yes and not as_json:
         say_plan(came_to["plan"])
     names = [(one["connection"], one["site"], one["tenant"]) for one in came_to["marked"]]
-    ends = {} if no_wait else _followed(settings, names)
+    number = None if came_to["operation"] is None else came_to["operation"]["id"]
+    ends = {} if no_wait or number is None else _followed(settings, number)
     if as_json:
-        print_json({**came_to, "outcomes": [_told(name, end) for name, end in ends.items()]})
+        print_json({**came_to, "outcomes": [*ends.values()]})
     else:
-        _say_ends(came_to["plan"], names, ends, no_wait=no_wait)
+        _say_ends(came_to["plan"], names, ends, number=number)
     if not no_wait and any(ends[name]["progress"] != "done" for name in names):
         raise typer.Exit(1)
 
@@ -96,70 +91,65 @@ def _apply(settings: Settings, body: dict[str, Any]) -> Any:
     return ask(settings, question, needs_bridge=True)
 
 
-def _followed(settings: Settings, names: list[Name]) -> dict[Name, dict[str, Any]]:
-    """Follow the work on these tenants to its end and return what is known of each in the end."""
+def _followed(settings: Settings, number: int) -> dict[Name, dict[str, Any]]:
+    """Follow an operation to its end and return what became of each tenant."""
     console = Console(stderr=True)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        line = bar.add_task("Putting right", total=len(names))
+        line = bar.add_task("Putting right", total=None)
 
-        async def question(client: httpx.AsyncClient) -> dict[Name, dict[str, Any]]:
-            return await follow(client, names, tell=lambda ended: bar.update(line, completed=ended))
+        def tell(now: dict[str, Any]) -> None:
+            waits = "".join(f" (waits: {inert(note)})" for note in now["notes"])
+            bar.update(line, total=now["tenants"], completed=now["ended"], description=f"Putting right{waits}")
+
+        async def question(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+            await follow(client, number, tell=tell)
+            return await items_of_operation(client, number)
 
         try:
-            return ask(settings, question, needs_bridge=True)
+            items = ask(settings, question, needs_bridge=True)
         except KeyboardInterrupt:
-            say_error("no longer followed; the work goes on by itself: see gatebridge queue")
+            say_error(f"no longer followed; it goes on by itself: see gatebridge operations show {number}")
             raise typer.Exit(INTERRUPTED) from None
+    return {(one["connection"], one["site"], one["tenant"]): one for one in items}
 
 
 async def follow(
-    client: httpx.AsyncClient,
-    names: list[Name],
-    *,
-    tell: Callable[[int], None],
-    stalled: float = STALLED_SECONDS,
-    look: float = LOOK_SECONDS,
-) -> dict[Name, dict[str, Any]]:
-    """Ask how far each is until all have ended, or nobody's work has ended for `stalled` seconds."""
-    waiting, ended_at = list(names), monotonic()
-    known: dict[Name, dict[str, Any]] = {name: {"progress": "waiting", "due_at": None, "why": None} for name in names}
-    while waiting:
-        page = waiting[:PAGE]
-        body = {"subjects": [dict(zip(("connection", "site", "tenant"), name, strict=True)) for name in page]}
-        answer = await fetch(client, "POST", "resync/progress", json=body)
-        known |= zip(page, answer["subjects"], strict=True)
-        left = [name for name in page if not _has_ended(known[name])]
-        waiting = [*waiting[PAGE:], *left]
-        tell(len(names) - len(waiting))
-        now = monotonic()
-        ended_at = now if len(left) < len(page) else ended_at
-        if now - ended_at > stalled:
-            break
-        if waiting and len(left) == len(page):
-            await asyncio.sleep(look)
-    return known
+    client: httpx.AsyncClient, number: int, *, tell: Callable[[dict[str, Any]], None], look: float = LOOK_SECONDS
+) -> None:
+    """Ask how far an operation is until it is over. What it waits for is told once, and waited for."""
+    said = set[str]()
+    while True:
+        now = await fetch(client, "GET", f"operations/{number}")
+        tell(now)
+        for note in now["notes"]:
+            if note not in said:
+                say_error(note)
+            said.add(note)
+        if now["state"] not in OPEN:
+            return
+        await asyncio.sleep(look)
 
 
-def _told(name: Name, end: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(zip(("connection", "site", "tenant"), name, strict=True)) | {
-        field: end[field] for field in ("progress", "due_at", "why")
-    }
-
-
-def _has_ended(one: Mapping[str, Any]) -> bool:
-    if one["progress"] == "retrying":
-        return (datetime.fromisoformat(one["due_at"]) - datetime.now(UTC)).total_seconds() > SOON_SECONDS
-    return one["progress"] in {"done", "dead"}
+async def items_of_operation(client: httpx.AsyncClient, number: int) -> list[dict[str, Any]]:
+    """Return all of an operation's tenants, page by page."""
+    items: list[dict[str, Any]] = []
+    params: dict[str, str] = {}
+    while True:
+        page = await fetch(client, "GET", f"operations/{number}/items", params=params)
+        items += page["items"]
+        if page["after"] is None:
+            return items
+        params = {"after": str(page["after"])}
 
 
 def _say_ends(
-    told: dict[str, Any], names: list[Name], ends: Mapping[Name, Mapping[str, Any]], *, no_wait: bool
+    told: dict[str, Any], names: list[Name], ends: Mapping[Name, Mapping[str, Any]], *, number: int | None
 ) -> None:
-    if not names:
+    if number is None:
         say("Nothing to do.")
         return
-    if no_wait:
-        say(f"Tenants to be put right: {len(names)}. The work goes on by itself: see gatebridge queue")
+    if not ends:
+        say(f"Tenants to be put right: {len(names)}. It goes on by itself: see gatebridge operations show {number}")
         return
     say()
     print_table(
@@ -172,6 +162,8 @@ def _say_ends(
     )
     done = sum(one["progress"] == "done" for one in ends.values())
     say(f"Put right: {done} of {len(names)} tenant{'' if len(names) == 1 else 's'}")
+    if done < len(names):
+        say(f"To take up the others again: gatebridge operations resume {number}")
 
 
 def outcome(end: Mapping[str, Any]) -> str:
@@ -179,4 +171,5 @@ def outcome(end: Mapping[str, Any]) -> str:
     why = f": {end['why']}" if end["why"] else ""
     if end["progress"] == "retrying":
         return f"not yet, tried again at {moment(end['due_at'])} UTC{why}"
-    return {"done": "done", "dead": f"given up{why}"}.get(end["progress"], f"still {end['progress']}")
+    words = {"done": "done", "cancelled": "cancelled", "dead": f"given up{why}"}
+    return words.get(end["progress"], f"still {end['progress']}")

@@ -152,6 +152,7 @@ def _worker(parts: Parts) -> Worker:
             for site in parts.settings.sites
             if site.sweep_minutes is not None
         },
+        operations=parts.desk.operations,
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
         connection_shares=parts.connection_shares,

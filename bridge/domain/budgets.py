@@ -51,6 +51,11 @@ class SiteBudgets:
         return loss is Loss.REMOVAL or self.limits(loss)
 
     @property
+    def is_on(self) -> bool:
+        """Tell whether anything is limited."""
+        return any(self.limits(loss) for loss in Loss)
+
+    @property
     def counts_connection(self) -> bool:
         """Tell whether a share of all that the connection's sites have is asked for."""
         return any(self.connection.of(loss).has_share for loss in Loss)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bridge.domain.access import AccessRecord, AccessStatus, Problem, Reason, RentalAccess
+from bridge.domain.access import AccessRecord, AccessStatus, Loss, Problem, Reason, RentalAccess
 from bridge.domain.checks import NO_PAST, Check, Past, RentalChecks, earns_nothing, suspension
 from bridge.domain.flips import held_flips
 from bridge.domain.ids import RentalId, SubjectKey, TargetId
@@ -48,6 +48,22 @@ def leaving(desired: Desired, held: Collection[RentalId]) -> Desired:
         return desired
     rentals = tuple(access for access in desired.rentals if access.rental not in held)
     return replace(desired, rentals=rentals, frozen=desired.frozen.union(held))
+
+
+def held_back(desired: Desired, held: Mapping[RentalId, Loss], records: Mapping[RentalId, AccessRecord]) -> Desired:
+    """Return the same with what is held told as it is at the door. `records` are those of the held as they stay."""
+    rentals = (
+        replace(
+            access,
+            status=records[access.rental].status or access.status,
+            held=held[access.rental],
+            opted_out=False,
+        )
+        if access.rental in held
+        else access
+        for access in desired.rentals
+    )
+    return replace(desired, rentals=tuple(rentals))
 
 
 def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: Past = NO_PAST) -> Desired:

@@ -19,6 +19,7 @@ BridgeError
 ├── NotFoundHere           an operator asked for something that is not in the store
 ├── DoorsOpen              an operator must say first that a door may stay open
 ├── Outdated               what an operator approved is not what would be done now
+├── AlreadyRunning         somebody else has asked for the same, and it is not over
 └── ConfigurationError     the operator must change a key before the bridge starts
 """
 
@@ -120,6 +121,10 @@ class DoorsOpen(BridgeError):
 
 class Outdated(BridgeError):
     pass
+
+
+class AlreadyRunning(BridgeError):
+    """The message names it."""
 
 
 class ConfigurationError(BridgeError):

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from bridge.domain.changes import Kind
 from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
+from bridge.domain.judge import HELD_ALREADY
+from bridge.domain.rehearsal import HeldBack
 
 VALID_FOR: Final = timedelta(minutes=15)
 """An older plan is not approved any more, even where nothing has changed since."""
 DIGEST_LENGTH: Final = 16
 """Characters: enough that no two plans that somebody compares have the same."""
 MAX_NAMED: Final = 5
+MAX_LINES: Final = 1000
+"""Of a larger plan only the digest is kept: what differs is not named then."""
 
 Line = tuple[SubjectKey, RentalId]
 
@@ -46,7 +50,8 @@ class PlannedRental:
     """One rental. `status` has the words of the status field; `does` says all that is done, in order.
 
     `fields` are the tails of the platform's fields that are written. `calls` are those that applying takes beside the
-    reading: a change for several rentals is counted at one of them.
+    reading: a change for several rentals is counted at one of them. What would be `held` is not among the steps: the
+    rental keeps what it has, and `standing` says what is wanted.
     """
 
     rental: RentalId
@@ -58,13 +63,26 @@ class PlannedRental:
     does: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     calls: int = 0
+    held: HeldBack | None = None
+
+    @property
+    def needs_run(self) -> bool:
+        """Tell whether a run would do anything; what is held already waits for a person."""
+        if self._waits:
+            return bool(self.steps or self.fields)
+        return self.standing is not Standing.UNCHANGED
+
+    @property
+    def _waits(self) -> bool:
+        return self.held is not None and self.held.why == HELD_ALREADY
 
     def line(self) -> tuple[str, ...]:
         """Return what makes it the same in another plan: kinds and targets, no times, no codes, no reasons."""
         if self.standing is Standing.UNKNOWN:
             return (str(Standing.UNKNOWN),)
         steps = sorted(f"{step.kind} {step.target}" if step.target else str(step.kind) for step in self.steps)
-        return (*steps, *(f"field {field}" for field in sorted(self.fields)))
+        held = () if self.held is None or self._waits else (f"{self.held.loss} held",)
+        return (*steps, *(f"field {field}" for field in sorted(self.fields)), *held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +90,8 @@ class PlannedSubject:
     """A tenant at a site. `foreign` is what they have there that the bridge did not make: it is left alone.
 
     `is_owed` says that earlier work on the tenant has failed and is owed still, or has left what had drifted, `in_step`
-    that a run would change nothing anywhere, not even what the bridge remembers.
+    that a run would change nothing anywhere, not even what the bridge remembers. `number` is the place of those that
+    the bridge knows, when all are made due at once.
     """
 
     subject: SubjectKey
@@ -80,10 +99,16 @@ class PlannedSubject:
     foreign: tuple[TargetId, ...] = ()
     is_owed: bool = False
     in_step: bool = False
+    number: int | None = None
 
     @property
     def needs_run(self) -> bool:
-        return self.is_owed or any(rental.standing is not Standing.UNCHANGED for rental in self.rentals)
+        return self.is_owed or any(rental.needs_run for rental in self.rentals)
+
+    @property
+    def turn(self) -> tuple[bool, int, SubjectKey]:
+        """Return what to sort by for the order in which runs come: who is not known yet comes last."""
+        return self.number is None, self.number or 0, self.subject
 
     @property
     def vendor_calls(self) -> int:
@@ -114,7 +139,13 @@ class Proposal:
 
     @property
     def to_run(self) -> tuple[PlannedSubject, ...]:
-        return tuple(one for one in self.subjects if one.needs_run)
+        """Return whose runs would do something, in the order in which they would come."""
+        return tuple(sorted((one for one in self.subjects if one.needs_run), key=lambda one: one.turn))
+
+    @property
+    def held(self) -> int:
+        """Return how many rentals would be held, or are."""
+        return sum(rental.held is not None for _, rental in self.items())
 
     @property
     def calls(self) -> int:
@@ -135,6 +166,30 @@ class Proposal:
     def digest(self) -> str:
         """Return what is the same for plans that do the same, whenever they are made."""
         return digest_of(self.lines())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvable:
+    """A plan that somebody may approve until it expires (UTC). A large one has no `lines`: only its digest counts."""
+
+    digest: str
+    expires_at: datetime
+    lines: Mapping[Line, tuple[str, ...]] | None = None
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Self:
+        lines = proposal.lines()
+        return cls(
+            digest=digest_of(lines),
+            expires_at=proposal.expires_at,
+            lines=lines if len(lines) <= MAX_LINES else None,
+        )
+
+    def differs_from(self, proposal: Proposal) -> str:
+        """Say in one line what another plan does otherwise."""
+        if self.lines is None:
+            return f"it is plan {proposal.digest()} by now"
+        return differences(self.lines, proposal.lines())
 
 
 def digest_of(lines: Mapping[Line, Iterable[str]]) -> str:

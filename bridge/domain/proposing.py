@@ -3,34 +3,51 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
+from types import MappingProxyType
 from typing import Final
 
-from bridge.domain.access import RentalAccess
+from bridge.domain.access import Loss, RentalAccess
 from bridge.domain.changes import Change, Kind
 from bridge.domain.checks import RentalChecks, Verdict
-from bridge.domain.desired import rental_access
+from bridge.domain.desired import held_back, rental_access
 from bridge.domain.explanation import UNKNOWN, field_steps
 from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
+from bridge.domain.judge import HELD_ALREADY
 from bridge.domain.proposal import PlannedRental, PlannedSubject, Standing, Step
+from bridge.domain.records import as_held
+from bridge.domain.rehearsal import HeldBack
 from bridge.domain.scene import Scene
 from bridge.domain.side_checks import gate_code, loop_breaker, platform_fields, words_of
 from bridge.domain.tenancy import FieldWrites, Rental
 
 DEAD: Final = "dead"
 NEW_PARTICULARS: Final = "the tenant's name, e-mail or phone is not what the gate system was told last"
+NOTHING_HELD: Final[Mapping[RentalId, HeldBack]] = MappingProxyType({})
 OCCUPIED: Final = "the unit is still an earlier tenant's at the gate system, whose removal goes first"
+
+_WANTED: Final = {Loss.REMOVAL: Standing.REMOVAL, Loss.SUSPENSION: Standing.CHANGE}
 
 
 def planned_subject(
-    scene: Scene, checks: RentalChecks, *, occupied: Collection[TargetId] = frozenset()
+    scene: Scene,
+    checks: RentalChecks,
+    *,
+    occupied: Collection[TargetId] = frozenset(),
+    held: Mapping[RentalId, HeldBack] = NOTHING_HELD,
+    number: int | None = None,
 ) -> PlannedSubject:
-    """Return what a run would do now. `occupied` are targets that another tenant must leave before they open."""
-    told = {access.rental: access for access in scene.desired.rentals}
+    """Return what a run would do now. `occupied` are targets that another tenant must leave before they open.
+
+    The scene's plan is one around what is `held`.
+    """
+    stays = {rental: as_held(scene.records[rental]) for rental in held}
+    desired = held_back(scene.desired, {rental: back.loss for rental, back in held.items()}, stays)
+    told = {access.rental: access for access in desired.rentals}
     bearers = _bearers(scene)
     rentals = []
     for rental in scene.snapshot.rentals:
         access = scene.with_problem(told.get(rental.id) or rental_access(rental, checks.of(rental)))
-        rentals.append(_planned(_Case(scene, rental, access, checks), bearers, occupied))
+        rentals.append(_planned(_Case(scene, rental, access, checks, held.get(rental.id)), bearers, occupied))
     unread = [
         unknown_rental(rental, why, scene.records[rental].unit if rental in scene.records else None)
         for rental, why in sorted(scene.snapshot.unreadable.items())
@@ -43,15 +60,19 @@ def planned_subject(
         foreign=scene.plan.foreign,
         is_owed=is_owed,
         in_step=scene.in_step and not is_owed,
+        number=number,
     )
 
 
-def unknown_subject(subject: SubjectKey, rentals: Mapping[RentalId, UnitId | None], why: str) -> PlannedSubject:
+def unknown_subject(
+    subject: SubjectKey, rentals: Mapping[RentalId, UnitId | None], why: str, *, number: int | None = None
+) -> PlannedSubject:
     """Return the part of a tenant of whom nothing could be read."""
     return PlannedSubject(
         subject=subject,
         rentals=tuple(unknown_rental(rental, why, unit) for rental, unit in sorted(rentals.items())),
         is_owed=True,
+        number=number,
     )
 
 
@@ -65,6 +86,7 @@ class _Case:
     rental: Rental
     access: RentalAccess
     checks: RentalChecks
+    held: HeldBack | None
 
 
 def _planned(case: _Case, bearers: Mapping[Kind, RentalId], occupied: Collection[TargetId]) -> PlannedRental:
@@ -73,7 +95,7 @@ def _planned(case: _Case, bearers: Mapping[Kind, RentalId], occupied: Collection
         return unknown_rental(rental.id, scene.unseen, rental.unit.id or None)
     changes = [change for change in scene.plan.changes if _is_told_at(change, rental.id, bearers)]
     write = scene.writes.get(rental.id)
-    standing = _standing(access, changes, write)
+    standing = _standing(access, changes, write) if case.held is None else _WANTED[case.held.loss]
     return PlannedRental(
         rental=rental.id,
         unit=rental.unit.id or None,
@@ -83,10 +105,17 @@ def _planned(case: _Case, bearers: Mapping[Kind, RentalId], occupied: Collection
             Step(kind=change.kind, target=change.target, waits_for=tuple(sorted(change.after))) for change in changes
         ),
         fields=_fields(write),
-        does=_once(words_of([change]) for change in changes) + _once(field_steps(scene, access)),
+        does=_once([*_kept(case.held), *(words_of([change]) for change in changes), *field_steps(scene, access)]),
         reasons=() if standing is Standing.UNCHANGED else _reasons(case, changes, occupied),
         calls=sum(_is_counted_at(change, rental.id) for change in changes) + (write is not None),
+        held=case.held,
     )
+
+
+def _kept(held: HeldBack | None) -> tuple[str, ...]:
+    if held is None:
+        return ()
+    return (f"access is kept, the {held.loss} {'is' if held.why == HELD_ALREADY else 'would be'} held",)
 
 
 def _bearers(scene: Scene) -> dict[Kind, RentalId]:
@@ -140,10 +169,11 @@ def _reasons(case: _Case, changes: Sequence[Change], occupied: Collection[Target
         checks.append(loop_breaker(scene, rental.id))
     if Kind.CHANGE_CODE in kinds:
         checks.append(gate_code(scene, rental, access))
-    if not changes:
+    if not changes and case.held is None:
         checks.append(platform_fields(scene, rental, access))
     told = [f"{check.name}: {check.evidence}" for check in checks]
     told += [NEW_PARTICULARS] if Kind.UPDATE_PERSON in kinds else []
+    told += [] if case.held is None else [case.held.why]
     is_waiting = any(change.kind is Kind.GRANT and change.target in occupied for change in changes)
     return _once([*told, *([OCCUPIED] if is_waiting else [])])
 

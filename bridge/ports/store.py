@@ -27,6 +27,7 @@ from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.approvals import ApprovalBook
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
@@ -34,7 +35,9 @@ from bridge.ports.drift import DriftBook
 from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
 from bridge.ports.listings import ListingBook
+from bridge.ports.losses import LossBook
 from bridge.ports.missed import Hearing, SightingMarks
+from bridge.ports.operations import OperationBook
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
 from bridge.ports.proof import AccessHistory, LedgerBook
@@ -324,13 +327,17 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow:
-    """A subject as an operator sees it: `state` is idle, ready, running or dead."""
+    """A subject as an operator sees it: `state` is idle, ready, running or dead.
+
+    Of those that are due alike, the one with the smaller `number` goes first.
+    """
 
     key: SubjectKey
     state: str
     due_at: datetime | None
     attempts: int
     note: str | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,7 +407,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, DriftBook, QueueWatch, PauseBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, OperationBook, DriftBook, QueueWatch, PauseBook, Protocol):
     """All that stands behind `service.desk`."""
 
 
@@ -415,6 +422,8 @@ class Store(
     SubjectRecords,
     KnownSubjects,
     ListingBook,
+    LossBook,
+    ApprovalBook,
     DeskStore,
     AlertSink,
     LedgerBook,

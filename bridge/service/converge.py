@@ -10,7 +10,7 @@ from dataclasses import replace
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Observed
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired
+from bridge.domain.desired import Desired, held_back
 from bridge.domain.errors import (
     Anomaly,
     BridgeError,
@@ -174,7 +174,7 @@ class Converger:
         failures = _failed_rentals(progress)
         desired = _with_problems(desired, failures)
         self._remember(case, desired, record, progress)
-        desired = _as_held(desired, progress)
+        desired = held_back(desired, progress.held, progress.access)
 
         problems = staff_problems(
             snapshot,
@@ -315,22 +315,6 @@ def _with_problems(desired: Desired, failures: Mapping[RentalId, tuple[Problem, 
         for access in desired.rentals
     )
     return replace(desired, rentals=rentals)
-
-
-def _as_held(desired: Desired, progress: Progress) -> Desired:
-    """Return what is desired with what is held as it is at the door."""
-    rentals = (
-        replace(
-            access,
-            status=progress.access[access.rental].status or access.status,
-            held=progress.held[access.rental],
-            opted_out=False,
-        )
-        if access.rental in progress.held
-        else access
-        for access in desired.rentals
-    )
-    return replace(desired, rentals=tuple(rentals))
 
 
 def _is_settled(access: RentalAccess, progress: Progress) -> bool:

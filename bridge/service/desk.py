@@ -12,6 +12,7 @@ from bridge.ports.store import AlertRow, DeliveryRow, DeskStore
 from bridge.service.dead_letters import DeadLetters
 from bridge.service.drift import DriftView, LookForStrangers
 from bridge.service.holds import Holds
+from bridge.service.operations import Operations
 
 MAX_ROWS: Final = 500
 MAX_WORK: Final = 100
@@ -22,6 +23,7 @@ class Desk:
         self.dead_letters = DeadLetters(box=store, clock=clock)
         self.holds = Holds(book=store, clock=clock)
         self.drift = DriftView(book=store, strangers=strangers)
+        self.operations = Operations(book=store, clock=clock)
         self._store = store
         self._clock = clock
 

@@ -14,7 +14,7 @@ from bridge.domain.whom import By, Whom
 from bridge.ports.clock import Clock
 from bridge.ports.source import TruthReader
 from bridge.ports.store import RecordReader
-from bridge.service.foresight import foreseen, scene_of, work_of
+from bridge.service.foresight import foresee, scene_of, work_of
 from bridge.service.pauses import Pauses
 from bridge.service.reading import read_case
 from bridge.service.sites import ManagedSite
@@ -117,7 +117,7 @@ class Explainer:
         work = None if found.row is None else work_of(found.row, await self._paused(subject))
         scene = scene_of(reading, site, work=work, at=None if at is None else moment)
         if at is None:
-            scene = await foreseen(scene, site, reading)
+            scene = (await foresee(scene, site, reading)).told()
         rentals = explain_rentals(scene, reading.checks(site.policy, moment))
         return SubjectExplanation(
             subject=subject,

@@ -6,17 +6,18 @@ from typing import Final
 
 from bridge.domain.evidence import FEW, Told
 from bridge.domain.ids import ConnectionName, SiteKey
-from bridge.domain.proposal import PlannedSubject, Proposal
-from bridge.domain.proposing import unknown_subject
+from bridge.domain.proposal import Proposal
 from bridge.domain.whom import Selection
 from bridge.ports.clock import Clock
+from bridge.ports.losses import LossBook
 from bridge.service.everybody import Everybody, Somebody
+from bridge.service.guarding import Foretold, as_guarded
 from bridge.service.listing import SITES_AT_ONCE, Listed, NotListed, SiteLists
 from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses
 from bridge.service.selecting import Selector
 from bridge.service.side_by_side import one_by_one, side_by_side
-from bridge.service.tenant_plans import Answers, TenantPlans, known_rentals, site_of
+from bridge.service.tenant_plans import Answers, TenantPlans, site_of, unknown
 from bridge.service.whereabouts import Found
 from bridge.telemetry import get_logger
 
@@ -33,6 +34,7 @@ class Planner:
         lists: SiteLists,
         everybody: Everybody,
         tenants: TenantPlans,
+        losses: LossBook,
         clock: Clock,
         paces: Paces | None = None,
         pauses: Pauses | None = None,
@@ -42,6 +44,7 @@ class Planner:
         self._lists = lists
         self._everybody = everybody
         self._tenants = tenants
+        self._losses = losses
         self._clock = clock
         self._paces = paces or Paces()
         self._pauses = pauses
@@ -55,7 +58,7 @@ class Planner:
         """
         answers: Answers = {}
         done, notes = await (self._named(selection, answers) if selection.named else self._whole(selection, answers))
-        subjects = sorted(done, key=lambda one: one.subject)
+        subjects = sorted(await as_guarded(self._losses, done, self._clock), key=lambda one: one.subject)
         to_run = [one for one in subjects if one.needs_run]
         proposal = Proposal(
             made_at=self._clock.now(),
@@ -66,14 +69,14 @@ class Planner:
         self._log.info("plan.made", digest=proposal.digest(), subjects=len(subjects), to_run=len(to_run))
         return proposal
 
-    async def _named(self, selection: Selection, answers: Answers) -> tuple[list[PlannedSubject], Sequence[str]]:
+    async def _named(self, selection: Selection, answers: Answers) -> tuple[list[Foretold], Sequence[str]]:
         """Read a few tenants of a platform side by side; a site whose vendor is slow keeps no other one waiting."""
         selected = await self._selector.select(selection)
         sites: dict[SiteKey, list[Found]] = {}
         for one in selected.found:
             sites.setdefault(site_of(one.subject), []).append(one)
         places = {name: asyncio.Semaphore(self._paces.readers([name])) for name, _ in sites}
-        done: list[PlannedSubject] = []
+        done: list[Foretold] = []
 
         async def read(one: Found) -> None:
             async with places[one.subject.connection]:
@@ -86,9 +89,9 @@ class Planner:
         await side_by_side(one_by_one([*sites]), read_site, at_once=len(sites))
         return done, selected.notes
 
-    async def _whole(self, selection: Selection, answers: Answers) -> tuple[list[PlannedSubject], Sequence[str]]:
+    async def _whole(self, selection: Selection, answers: Answers) -> tuple[list[Foretold], Sequence[str]]:
         sites = self._selector.sites(selection)
-        done: list[PlannedSubject] = []
+        done: list[Foretold] = []
         notes: dict[SiteKey, str] = {}
 
         async def read_connection(name: ConnectionName) -> None:
@@ -108,24 +111,25 @@ class Planner:
         await side_by_side(one_by_one(names), read_connection, at_once=len(names))
         return done, [notes[site] for site in sorted(notes)]
 
-    async def _site(self, site: SiteKey, read: Listed | NotListed, answers: Answers) -> list[PlannedSubject]:
+    async def _site(self, site: SiteKey, read: Listed | NotListed, answers: Answers) -> list[Foretold]:
         listing, why = (None, None) if isinstance(read, NotListed) else (read.listing, read.weighed.why)
-        done: list[PlannedSubject] = []
+        done: list[Foretold] = []
         missing: list[Somebody] = []
+        at_once = self._tenants.at_once(site)
 
         async def plan(one: Somebody) -> None:
             if why is not None and one.told is Told.NOT_ALL:
                 missing.append(one)
             elif one.told is not Told.NOTHING_LEFT:
-                done.append(await self._tenants.listed(one, answers))
+                done.append(await self._tenants.listed(one, answers, at_once))
 
         readers = max(1, self._paces.readers([site[0], site]) // SITES_AT_ONCE)
         await side_by_side(self._everybody.at(site, listing), plan, at_once=readers)
         for one in missing:
             if len(missing) < FEW:
-                done.append(await self._tenants.listed(one, answers))
+                done.append(await self._tenants.listed(one, answers, at_once))
             else:
-                done.append(unknown_subject(one.subject, known_rentals(one.found, one.record), f"{NOT_SURE}: {why}"))
+                done.append(Foretold(planned=unknown(one.found, one.record, f"{NOT_SURE}: {why}")))
         return done
 
     async def _paused(self, sites: Collection[SiteKey]) -> tuple[str, ...]:

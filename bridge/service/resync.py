@@ -1,186 +1,114 @@
-"""Putting tenants right on demand: plan, compare with what was approved, mark, and tell how far the work is."""
+"""Putting tenants right on demand: plan, compare with what was approved, and have it done as an operation."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 from bridge.domain.deliveries import Sighting
-from bridge.domain.errors import Outdated, inert
+from bridge.domain.errors import Outdated, StoreUnavailable, inert
 from bridge.domain.ids import RentalId, SubjectKey
-from bridge.domain.ledger import LedgerEntry, LedgerKind
-from bridge.domain.proposal import DIGEST_LENGTH, Line, PlannedSubject, Proposal, Standing, differences, digest_of
-from bridge.domain.whom import By, Selection, Whom
+from bridge.domain.operations import NewOperation, Operation
+from bridge.domain.proposal import DIGEST_LENGTH, Approvable, PlannedSubject, Proposal, Standing
+from bridge.domain.whom import Selection
+from bridge.ports.approvals import ApprovalBook
 from bridge.ports.clock import Clock
 from bridge.ports.drift import SightMemory
-from bridge.ports.missed import SightingMarks
-from bridge.ports.store import AlertSink, OperatorDesk, Priority, SubjectRow
+from bridge.ports.store import Priority
+from bridge.service.operations import Operations
 from bridge.telemetry import get_logger
 
 FEW: Final = 20
 """So many tenants are put right at once, as if somebody stood at the gate; more go behind everything that is live."""
-MAX_PLANS: Final = 8
-MAX_LINES: Final = 1000
-"""Of a larger plan only the digest is remembered: what differs is not named then."""
-"""So many plans are remembered, to be approved."""
-MAX_WORDS: Final = 200
+RESYNC: Final = "resync"
 
 MakePlan = Callable[[Selection], Awaitable[Proposal]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
-    """What was made due, and the plan that it was made due for."""
+    """The plan, and the operation that does it: None where nothing is to be done."""
 
     proposal: Proposal
     marked: tuple[SubjectKey, ...]
     priority: Priority
+    operation: Operation | None = None
 
     @property
     def is_live(self) -> bool:
         return self.priority is Priority.LIVE
 
 
-class Progress(StrEnum):
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    RETRYING = "retrying"
-    """It has failed, and is tried again by itself."""
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """How far the work on a tenant is. `due_at` (UTC) is when it is tried again, and `why` what the last run said."""
-
-    subject: SubjectKey
-    progress: Progress
-    due_at: datetime | None = None
-    why: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Approvable:
-    digest: str
-    lines: Mapping[Line, tuple[str, ...]] | None
-    expires_at: datetime
-
-
-class ResyncDesk(OperatorDesk, SightMemory, Protocol):
-    """What a resync asks of the store beside its marks."""
-
-
 class Resyncer:
-    """Marks; the worker does the rest, so that a resync goes on whatever becomes of who asked for it.
+    """The worker does the work, so that a resync goes on whatever becomes of who asked for it, and of the process.
 
     A person wants it: what somebody at the vendor has changed is put back, whatever the site's policy of drift is.
 
-    Plans that were made here are remembered by their digest until they expire, or the process ends.
+    Plans that were made are kept by their digest until they expire.
     """
 
     def __init__(
         self,
         *,
         make_plan: MakePlan,
-        marks: SightingMarks,
-        desk: ResyncDesk,
-        ledger: AlertSink,
+        operations: Operations,
+        approvals: ApprovalBook,
+        sights: SightMemory,
         clock: Clock,
     ) -> None:
         self._make_plan = make_plan
-        self._marks = marks
-        self._desk = desk
-        self._ledger = ledger
+        self._operations = operations
+        self._approvals = approvals
+        self._sights = sights
         self._clock = clock
-        self._plans: dict[str, _Approvable] = {}
         self._log = get_logger()
 
     async def plan(self, selection: Selection) -> Proposal:
-        """Return what would be done now, and remember it for an approval. Changes nothing else."""
+        """Return what would be done now, and keep its digest for an approval. Changes nothing else."""
         proposal = await self._make_plan(selection)
-        lines = proposal.lines()
-        digest = digest_of(lines)
-        self._plans.pop(digest, None)
-        self._plans[digest] = _Approvable(
-            digest=digest, lines=lines if len(lines) <= MAX_LINES else None, expires_at=proposal.expires_at
-        )
-        while len(self._plans) > MAX_PLANS:
-            del self._plans[next(iter(self._plans))]
+        try:
+            await self._approvals.keep_approvable(Approvable.of(proposal))
+        except StoreUnavailable as error:  # what would be done can be told all the same
+            self._log.warning("plan.not_kept", why=str(error))
         return proposal
 
     async def resync(self, selection: Selection, *, who: str, approved: str | None = None) -> Resynced:
-        """Plan again, and make those due for whom there is something to do, or of whom nothing could be read.
+        """Plan again, and begin an operation for those for whom there is something to do, or who could not be read.
 
-        With `approved`, the digest of a plan that was made here, only where the new plan has the same: else raises
-        `Outdated` with what differs. Marking twice is harmless: who is due already stays so.
+        With `approved`, the digest of a plan that was kept, only where the new plan has the same: else raises
+        `Outdated` with what differs. Raises `AlreadyRunning` where one of many is to be done twice at a site.
         """
-        plan = None if approved is None else self._approved(approved)
+        plan = None if approved is None else await self._approved(approved)
         proposal = await self._make_plan(selection)
         if plan is not None and plan.digest != proposal.digest():
-            raise Outdated(f"the plan is not what would be done now: {_what_differs(plan, proposal)}")
-        sightings = [Sighting(subject=one.subject, rental=_one_of(one)) for one in proposal.to_run if one.rentals]
+            raise Outdated(f"the plan is not what would be done now: {plan.differs_from(proposal)}")
+        sightings = tuple(Sighting(subject=one.subject, rental=_one_of(one)) for one in proposal.to_run if one.rentals)
+        priority = Priority.LIVE if len(sightings) <= FEW else Priority.SWEEP
         keys = tuple(seen.subject for seen in sightings)
-        priority = Priority.LIVE if len(keys) <= FEW else Priority.SWEEP
-        if keys:
-            await self._ledger.record([self._entry(selection, proposal, keys, who=who)])
-            await self._desk.forget_sights(keys)
-            await self._marks.mark_seen(sightings, priority=priority, transfers={})
-        self._log.info("resync.marked", digest=proposal.digest(), subjects=len(keys), priority=priority.name.lower())
-        return Resynced(proposal=proposal, marked=keys, priority=priority)
+        operation = None
+        if sightings:
+            new = NewOperation(
+                kind=RESYNC,
+                who=who,
+                at=self._clock.now(),
+                asked=selection.words(),
+                digest=proposal.digest(),
+                priority=priority,
+                sightings=sightings,
+                seconds=proposal.seconds,
+            )
+            await self._sights.forget_sights(keys)
+            operation = await self._operations.begin(new)
+        return Resynced(proposal=proposal, marked=keys, priority=priority, operation=operation)
 
-    async def follow(self, subjects: Collection[SubjectKey]) -> Sequence[Followed]:
-        """Return how far the work on each of these is; who is not known any more is done."""
-        now = self._clock.now()
-        followed = []
-        for key in subjects:
-            rows = await self._desk.find_subjects(Whom(by=By.TENANT, id=key.tenant), {(key.connection, key.site)})
-            followed.append(_followed(key, rows[0] if rows else None, now))
-        return followed
-
-    def _approved(self, digest: str) -> _Approvable:
-        word = digest.strip().lower()
-        plan = self._plans.get(word)
+    async def _approved(self, digest: str) -> Approvable:
+        word = inert(digest.strip().lower(), DIGEST_LENGTH)
+        plan = await self._approvals.find_approvable(word) if word else None
         if plan is None or plan.expires_at <= self._clock.now():
-            shown = inert(word, DIGEST_LENGTH) or "without a digest"
-            raise Outdated(f"plan {shown} was not made beside this bridge in the last 15 minutes: make a new one")
+            raise Outdated(f"plan {word or 'without a digest'} was not made in the last 15 minutes: make a new one")
         return plan
-
-    def _entry(self, selection: Selection, proposal: Proposal, keys: Sequence[SubjectKey], *, who: str) -> LedgerEntry:
-        details = {
-            "who": inert(who, MAX_WORDS),
-            "asked": inert(selection.words(), MAX_WORDS),
-            "plan": proposal.digest(),
-            "subjects": str(len(keys)),
-        }
-        subject = keys[0] if len(keys) == 1 else None
-        return LedgerEntry(
-            kind=LedgerKind.OPERATOR, at=self._clock.now(), what="resync", subject=subject, details=details
-        )
-
-
-def _what_differs(plan: _Approvable, proposal: Proposal) -> str:
-    if plan.lines is None:
-        return f"it is plan {proposal.digest()} by now"
-    return differences(plan.lines, proposal.lines())
 
 
 def _one_of(planned: PlannedSubject) -> RentalId:
     """Return a rental by which the tenant is known: one that is over, and was never heard of, stays unheard of."""
     needs = (rental.rental for rental in planned.rentals if rental.standing is not Standing.UNCHANGED)
     return next(needs, planned.rentals[0].rental)
-
-
-def _followed(key: SubjectKey, row: SubjectRow | None, now: datetime) -> Followed:
-    """Read a row of the queue: what is ready for later and has nothing to say only waits for a date."""
-    if row is None or row.state == "idle":
-        return Followed(subject=key, progress=Progress.DONE)
-    if row.state in {"running", "dead"}:
-        why = row.note if row.state == "dead" else None
-        return Followed(subject=key, progress=Progress(row.state), why=why)
-    if row.due_at is None or row.due_at <= now:
-        return Followed(subject=key, progress=Progress.WAITING, why=row.note)
-    if row.note or row.attempts:
-        return Followed(subject=key, progress=Progress.RETRYING, due_at=row.due_at, why=row.note)
-    return Followed(subject=key, progress=Progress.DONE)

@@ -25,6 +25,7 @@ from bridge.service.everybody import Everybody, Somebody
 from bridge.service.listing import LISTING_SECONDS, SITES_AT_ONCE, Listed, NotListed, SiteLists
 from bridge.service.paces import Paces
 from bridge.service.side_by_side import one_by_one, side_by_side
+from bridge.service.sites import ManagedSite
 from bridge.service.swept import Swept, Unbelieved
 from bridge.service.tenant_plans import Answers, TenantPlans
 from bridge.telemetry import get_logger
@@ -185,6 +186,7 @@ class Sweeper:
         answers, is_shut = Answers(), site in self._shut_sites()
         is_believed = read.weighed.is_complete
         doubted: list[Somebody] = []
+        at_once = self._tenants.at_once(site)
         ends = asyncio.get_running_loop().time() + LOOKING_SECONDS
 
         async def look(one: Somebody) -> None:
@@ -192,7 +194,7 @@ class Sweeper:
             if row is None or (one.told is Told.NOTHING_LEFT and not one.is_dead):
                 return
             if one.told is Told.ALL and row.state in _AT_REST and not is_shut:
-                await self._judge(one, marks, answers, ends=ends, adds_only=not is_believed)
+                await self._judge(one, marks, answers, at_once, ends=ends, adds_only=not is_believed)
             elif one.told is not Told.NOT_ALL or is_believed or one.is_dead:
                 marks.add(one)
             else:
@@ -203,11 +205,20 @@ class Sweeper:
         for one in doubted if len(doubted) < FEW else ():
             marks.add(one)
 
-    async def _judge(self, one: Somebody, marks: _Marks, answers: Answers, *, ends: float, adds_only: bool) -> None:
+    async def _judge(
+        self,
+        one: Somebody,
+        marks: _Marks,
+        answers: Answers,
+        at_once: ManagedSite | None,
+        *,
+        ends: float,
+        adds_only: bool,
+    ) -> None:
         """Mark a tenant unless a look shows them in step; by a list that is not believed, nothing is closed."""
         try:
             async with asyncio.timeout_at(ends):
-                planned = await self._tenants.listed(one, answers)
+                planned = (await self._tenants.listed(one, answers, at_once)).planned
         except TimeoutError:
             marks.add(one)
             return

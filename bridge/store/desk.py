@@ -153,7 +153,12 @@ def _by_access(connection: sa.Connection, whom: Whom) -> Iterator[sa.Row[Any]]:
 
 def _subject_face(row: sa.Row[Any]) -> SubjectRow:
     return SubjectRow(
-        key=subjects.key_of(row), state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note
+        key=subjects.key_of(row),
+        state=row.state,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        note=row.note,
+        number=row.id,
     )
 
 

@@ -14,7 +14,7 @@ from bridge.domain.access import Loss
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost
 from bridge.domain.holds import alerts_of
-from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SiteKey, SubjectKey
 from bridge.domain.judge import DAY, Book, Held, Losing, Taken, judge
 from bridge.ports.store import Announcement, Judged
 from bridge.store import ledger, records, subjects, trust
@@ -98,6 +98,27 @@ def read_book(connection: sa.Connection, ours: int, key: SubjectKey, asked: Anno
         connection_had=_count(connection, subject.c.connection == key.connection)
         if is_open and asked.budgets.counts_connection
         else 0,
+        is_doubted=trust.doubted(connection) is not None,
+    )
+
+
+def read_whole_book(connection: sa.Connection, *, site: SiteKey, now: datetime) -> Book:
+    """Return the book with all that is held and released at the site, and whatever may count there."""
+    name, here = site[0], sa.and_(subject.c.connection == site[0], subject.c.site == site[1])
+    of_here = sa.select(hold.c.kind, hold.c.rental, hold.c.released_at)
+    held, released = set[Held](), set[Held]()
+    for row in connection.execute(of_here.join(subject, subject.c.id == hold.c.subject_id).where(here)):
+        (held if row.released_at is None else released).add((Loss(row.kind), RentalId(row.rental)))
+    of_all = sa.select(loss).where(loss.c.connection == name)
+    of_late = connection.execute(of_all.where(loss.c.at > now - DAY, loss.c.at < now + DAY)).all()
+    before = connection.execute(of_all.where(loss.c.site == site[1])).all()
+    return Book(
+        site=site[1],
+        taken=[_taken(row) for row in (*of_late, *before)],
+        held=held,
+        released=released,
+        site_had=_count(connection, here),
+        connection_had=_count(connection, subject.c.connection == name),
         is_doubted=trust.doubted(connection) is not None,
     )
 

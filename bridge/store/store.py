@@ -29,8 +29,11 @@ from bridge.domain.ids import (
     TenantId,
     UnitId,
 )
+from bridge.domain.judge import Book
 from bridge.domain.ledger import LedgerEntry, NumberedEntry
+from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, OperationId
 from bridge.domain.pauses import Pause, Place
+from bridge.domain.proposal import Approvable
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
@@ -55,6 +58,7 @@ from bridge.ports.store import (
 )
 from bridge.store import (
     account_books,
+    approvals,
     bookmarks,
     dead_letters,
     desk,
@@ -69,6 +73,7 @@ from bridge.store import (
     listed,
     listings,
     meta,
+    operations,
     pauses,
     pruning,
     queue,
@@ -238,6 +243,9 @@ class SqlStore:
     async def announce(self, claim: ClaimedSubject, announcement: Announcement) -> Judged:
         return await self._write_in_time(partial(guard.announce, claimed=claim, announcement=announcement))
 
+    async def read_book(self, site: SiteKey) -> Book:
+        return await self._ways.read(partial(self._in_time, partial(guard.read_whole_book, site=site)))
+
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         await self._ways.join(runs.write, runs.RunWrite(claimed=claim, step=partial(runs.keep_ref, ref=ref)))
 
@@ -317,6 +325,36 @@ class SqlStore:
         keys = sorted(set(subjects))
         for start in range(0, len(keys), FORGOTTEN_AT_ONCE):
             await self._ways.write(partial(sights.forget, keys=keys[start : start + FORGOTTEN_AT_ONCE]))
+
+    async def keep_approvable(self, plan: Approvable) -> None:
+        await self._write_in_time(partial(approvals.keep, plan=plan))
+
+    async def find_approvable(self, digest: str) -> Approvable | None:
+        return await self._ways.read(partial(approvals.find, digest=digest))
+
+    async def begin_operation(self, new: NewOperation) -> OperationId:
+        return await self._write_in_time(partial(operations.begin, new=new))
+
+    async def open_operations(self) -> Sequence[OperationId]:
+        return await self._ways.read(operations.open_operations)
+
+    async def advance_operation(self, operation: OperationId) -> Operation:
+        return await self._write_in_time(partial(operations.advance, number=operation))
+
+    async def list_operations(self, *, limit: int) -> Sequence[Operation]:
+        return await self._ways.read(partial(operations.list_operations, limit=limit))
+
+    async def show_operation(self, operation: OperationId) -> Operation:
+        return await self._ways.read(partial(operations.show, number=operation))
+
+    async def list_items(self, operation: OperationId, *, limit: int, after: int = -1) -> Sequence[Item]:
+        return await self._ways.read(partial(operations.list_items, number=operation, limit=limit, after=after))
+
+    async def cancel_operation(self, operation: OperationId, by: Signature) -> Cancelled:
+        return await self._write_in_time(partial(operations.cancel, number=operation, by=by))
+
+    async def resume_operation(self, operation: OperationId, by: Signature) -> Operation:
+        return await self._ways.write(partial(operations.resume, number=operation, by=by))
 
     async def list_pauses(self) -> Sequence[Pause]:
         return await self._ways.read(pauses.list_pauses)

@@ -170,6 +170,13 @@ def _marked(
     }
 
 
+def held_in_order(connection: sa.Connection, chosen: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the choice with the subjects' rows ours until the unit ends, taken in the order of `mark`."""
+    if not is_postgresql(connection):
+        return chosen
+    return chosen.order_by(*_IN_ORDER).with_for_update(of=subject, key_share=True)
+
+
 def _least(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case((one < other, one), else_=other)
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bridge.domain.access import Certainty, Loss
 from bridge.domain.deliveries import DeliveryState
+from bridge.domain.operations import ItemState, OperationState
 from bridge.domain.queueing import Priority
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -285,6 +286,50 @@ sight = sa.Table(
     _counter("drifts"),
     # A row a person, of which people ask for the few that have drifted.
     _partial("sight_drifted", "subject_id", where="drifts > 0"),
+)
+
+operation = sa.Table(
+    "operation",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("asked", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("ended_at", Instant),
+    _one_of("state", OperationState, "operation_state"),
+    # Looked for twice a second while one is at work, and each time that the worker has nothing else to do.
+    _partial("operation_open", "id", where="state IN ('running', 'cancelling')"),
+)
+
+operation_item = sa.Table(
+    "operation_item",
+    metadata,
+    sa.Column("operation_id", sa.ForeignKey("operation.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("connection", sa.String, nullable=False),
+    sa.Column("site", sa.String, nullable=False),
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("rental", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("generation", sa.Integer),
+    sa.Column("before", sa.JSON(none_as_null=True)),
+    sa.Column("why", sa.String),
+    sa.Column("due_at", Instant),
+    _one_of("state", ItemState, "operation_item_state"),
+    sa.Index("operation_item_by_state", "operation_id", "state", "place"),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("lines", sa.JSON(none_as_null=True)),
 )
 
 account_book = sa.Table(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.domain.access import AccessRecord
 from bridge.domain.holds import HeldLoss, Hold, alerts_of, holds_of
-from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
+from bridge.domain.ids import ConnectionName, RentalId, SiteId, SiteKey, SubjectKey
 from bridge.domain.judge import DAY, Book, Held, Taken, judge
 from bridge.domain.trust import DOUBTED
 from bridge.ports.store import Announcement, Judged
@@ -29,7 +29,7 @@ class MemoryGuard:
         self.doubt: str | None = None
 
     def judged(self, key: SubjectKey, announcement: Announcement, records: Records, now: datetime) -> Judged:
-        book = self._book(key, announcement, records, now)
+        book = self.book((key.connection, key.site), records, now)
         verdict = judge(announcement.losing, book, announcement.budgets, now, spared=announcement.spared)
         if not verdict.held:
             for one in verdict.taken:
@@ -74,22 +74,19 @@ class MemoryGuard:
         self.doubt = None
         return [key for key, _ in doubted]
 
-    def _book(self, key: SubjectKey, announcement: Announcement, records: Records, now: datetime) -> Book:
-        asked = {one.rental for one in announcement.losing}
-        ours = [taken for (name, _, _), taken in self._taken.items() if name == key.connection]
+    def book(self, site: SiteKey, records: Records, now: datetime) -> Book:
+        ours = [taken for (name, _, _), taken in self._taken.items() if name == site[0]]
         here = [
-            (held, kept)
-            for (subject, held), kept in self._holds.items()
-            if (subject.connection, subject.site) == (key.connection, key.site)
+            (held, kept) for (subject, held), kept in self._holds.items() if (subject.connection, subject.site) == site
         ]
-        connection = {one: doors for one, doors in records.items() if one.connection == key.connection}
+        connection = {one: doors for one, doors in records.items() if one.connection == site[0]}
         return Book(
-            site=key.site,
-            taken=[t for t in ours if abs(now - t.at) < DAY or (t.site == key.site and t.rental in asked)],
+            site=site[1],
+            taken=[taken for taken in ours if abs(now - taken.at) < DAY or taken.site == site[1]],
             held={held for held, kept in here if not kept.is_released},
             released={held for held, kept in here if kept.is_released},
-            site_had=_count({one: doors for one, doors in connection.items() if one.site == key.site}),
-            connection_had=_count(connection) if announcement.budgets.counts_connection else 0,
+            site_had=_count({one: doors for one, doors in connection.items() if one.site == site[1]}),
+            connection_had=_count(connection),
             is_doubted=self.doubt is not None,
         )
 

@@ -39,8 +39,11 @@ from bridge.domain.ids import (
     UnitId,
     ids_in,
 )
+from bridge.domain.judge import Book
 from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
+from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, OperationId
 from bridge.domain.pauses import Pause, Place
+from bridge.domain.proposal import Approvable
 from bridge.domain.queueing import Waiting, choose
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
@@ -66,6 +69,7 @@ from bridge.ports.store import (
 )
 from bridge.testing import memory_desk, memory_proof
 from bridge.testing.memory_guard import MemoryGuard
+from bridge.testing.memory_operations import MemoryOperations
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
 
@@ -95,6 +99,8 @@ class MemoryStore:
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
         self._pauses: dict[Place, Pause] = {}
         self._guard = MemoryGuard()
+        self._approvables: dict[str, Approvable] = {}
+        self._operations = MemoryOperations(self._subjects, self._mark, self.ledger)
         self._bookmarks: dict[str, str] = {}
         self._listings: dict[SiteKey, tuple[LastListing, datetime]] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
@@ -303,6 +309,10 @@ class MemoryStore:
             row.access |= {record.rental: record for record in announcement.access}
         return judged
 
+    async def read_book(self, site: SiteKey) -> Book:
+        records = {key: one.access for key, one in self._subjects.items()}
+        return self._guard.book(site, records, self._now())
+
     async def keep_ref(self, claim: ClaimedSubject, ref: Mapping[str, Any] | None) -> None:
         self._held(claim).ref = None if ref is None else dict(ref)
 
@@ -485,6 +495,44 @@ class MemoryStore:
         self.ledger.append(entry)
         return len(over)
 
+    async def keep_approvable(self, plan: Approvable) -> None:
+        now = self._now()
+        self._approvables = {name: one for name, one in self._approvables.items() if one.expires_at > now}
+        self._approvables[plan.digest] = plan
+
+    async def find_approvable(self, digest: str) -> Approvable | None:
+        self._check()
+        return self._approvables.get(digest)
+
+    async def begin_operation(self, new: NewOperation) -> OperationId:
+        return self._operations.begin(new, self._now())
+
+    async def open_operations(self) -> Sequence[OperationId]:
+        self._check()
+        return self._operations.open()
+
+    async def advance_operation(self, operation: OperationId) -> Operation:
+        return self._operations.advance(operation, self._now())
+
+    async def list_operations(self, *, limit: int) -> Sequence[Operation]:
+        self._check()
+        return self._operations.listed(limit)
+
+    async def show_operation(self, operation: OperationId) -> Operation:
+        self._check()
+        return self._operations.show(operation)
+
+    async def list_items(self, operation: OperationId, *, limit: int, after: int = -1) -> Sequence[Item]:
+        self._check()
+        return [item for item in self._operations.items(operation) if item.place > after][:limit]
+
+    async def cancel_operation(self, operation: OperationId, by: Signature) -> Cancelled:
+        return self._operations.cancel(operation, by, self._now())
+
+    async def resume_operation(self, operation: OperationId, by: Signature) -> Operation:
+        self._check()
+        return self._operations.resume(operation, by)
+
     async def list_pauses(self) -> Sequence[Pause]:
         self._check()
         return sorted(self._pauses.values(), key=lambda pause: pause.since)
@@ -593,12 +641,15 @@ class MemoryStore:
             self._keep_transfers(sightings[0].subject.connection, transfers)
         for key in set(if_known) & self._subjects.keys():
             self._subjects[key].mark(priority, now=now, since=now, closes=True)
-        keys = {seen.subject for seen in sightings}
-        unknown = keys - self._subjects.keys()
-        for key in keys:
+        unknown = {seen.subject for seen in sightings} - self._subjects.keys()
+        self._mark(sightings, priority)
+        return len(unknown)
+
+    def _mark(self, sightings: Sequence[Sighting], priority: Priority) -> None:
+        now = self._clock.now()
+        for key in sorted({seen.subject for seen in sightings}):
             self._subjects.setdefault(key, KeptSubject(key)).mark(priority, now=now, since=now)
         self._make_known(sightings)
-        return len(unknown)
 
     async def heard(
         self, connection: ConnectionName, words: Mapping[str, Collection[str]], *, since: datetime
@@ -652,7 +703,8 @@ class MemoryStore:
         return dict(enumerate(self._subjects.values(), start=1))
 
     def _faces(self, keys: Iterable[SubjectKey]) -> tuple[SubjectRow, ...]:
-        return tuple(self._subjects[key].face() for key in sorted(keys))
+        numbers = {row.key: number for number, row in self._numbered().items()}
+        return tuple(replace(self._subjects[key].face(), number=numbers[key]) for key in sorted(keys))
 
 
 def _site(key: SubjectKey) -> SiteKey:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from bridge import __version__
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.errors import (
+    AlreadyRunning,
     BridgeError,
     DoorsOpen,
     NotFoundHere,
@@ -44,6 +45,7 @@ from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
 from bridge.web.trust import trust_operations
+from bridge.web.undertakings import undertaking_operations
 from bridge.web.who import who_operations
 
 
@@ -144,6 +146,7 @@ def operator_app(
         explain_operation(explain),
         plan_operation(resyncer),
         *resync_operations(resyncer, nudge),
+        *undertaking_operations(desk.operations, pauses, nudge),
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
@@ -191,6 +194,7 @@ _STATUS: Final[Mapping[type[BridgeError], int]] = {
     DoorsOpen: 409,
     BadRequest: 400,
     Outdated: 409,
+    AlreadyRunning: 409,
     StoreUnavailable: 503,
     TemporaryError: 502,
     PermanentError: 502,

@@ -31,7 +31,10 @@ class StepOut(Shape):
 
 
 class PlannedOut(Shape):
-    """One rental. `does` says in words what is done; `calls` are those that applying takes."""
+    """One rental. `does` says in words what is done; `calls` are those that applying takes.
+
+    `held` says why the rental would keep what it has until a person decides, and is null where it would not.
+    """
 
     connection: str
     site: str
@@ -45,6 +48,7 @@ class PlannedOut(Shape):
     does: list[str]
     reasons: list[str]
     calls: int
+    held: str | None
 
     @classmethod
     def of(cls, subject: PlannedSubject, planned: PlannedRental) -> Self:
@@ -62,6 +66,7 @@ class PlannedOut(Shape):
             does=list(planned.does),
             reasons=list(planned.reasons),
             calls=planned.calls,
+            held=None if planned.held is None else planned.held.why,
         )
 
 
@@ -104,7 +109,7 @@ class PlanOut(Shape):
             expires_at=proposal.expires_at,
             items=[PlannedOut.of(subject, planned) for subject, planned in proposal.items()],
             foreign=foreign,
-            totals={**totals, "foreign": len(foreign)},
+            totals={**totals, "foreign": len(foreign), "held": proposal.held},
             tenants=len(proposal.to_run),
             calls=proposal.calls,
             minutes=round(proposal.seconds / 60, 2),

@@ -1,21 +1,20 @@
-"""Having done what a plan says, and how far it is: `POST /api/v1/resync` and `/api/v1/resync/progress`."""
+"""Having done what a plan says: `POST /api/v1/resync`. How far it is, its operation tells."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request
 
-from bridge.domain.ids import ConnectionName, SiteId, SubjectKey, TenantId
+from bridge.domain.ids import SubjectKey
 from bridge.domain.whom import Selection
-from bridge.service.resync import Followed, Progress, Resynced, Resyncer
+from bridge.service.resync import Resynced, Resyncer
 from bridge.web.operations import MAX_REQUEST_BYTES, Operation
 from bridge.web.plan import NAMES, PlanOut, selection_of, while_asked
 from bridge.web.receiver import read_body
 from bridge.web.schemas import Shape
+from bridge.web.undertakings import OperationOut
 
-MAX_FOLLOWED: Final = 100
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -48,18 +47,17 @@ class SubjectName(Shape):
     def of(cls, key: SubjectKey) -> Self:
         return cls(connection=key.connection, site=key.site, tenant=key.tenant)
 
-    def key(self) -> SubjectKey:
-        return SubjectKey(
-            connection=ConnectionName(self.connection), site=SiteId(self.site), tenant=TenantId(self.tenant)
-        )
-
 
 class ResyncOut(Shape):
-    """The plan as it was made now, and the tenants that are due for it. `is_live`: they go with the live events."""
+    """The plan as it was made now, and the operation that does it for these tenants: null where nothing is to be done.
+
+    `is_live`: they go with the live events.
+    """
 
     plan: PlanOut
     marked: list[SubjectName]
     is_live: bool
+    operation: OperationOut | None
 
     @classmethod
     def of(cls, resynced: Resynced) -> Self:
@@ -67,30 +65,8 @@ class ResyncOut(Shape):
             plan=PlanOut.of(resynced.proposal),
             marked=[SubjectName.of(key) for key in resynced.marked],
             is_live=resynced.is_live,
+            operation=None if resynced.operation is None else OperationOut.of(resynced.operation),
         )
-
-
-class FollowIn(Shape):
-    model_config = ConfigDict(extra="forbid")
-
-    subjects: Annotated[list[SubjectName], Field(max_length=MAX_FOLLOWED)]
-
-
-class FollowedOut(Shape):
-    """How far a tenant's work is: waiting, running, done, retrying or dead."""
-
-    subject: SubjectName
-    progress: Progress
-    due_at: datetime | None
-    why: str | None
-
-    @classmethod
-    def of(cls, one: Followed) -> Self:
-        return cls(subject=SubjectName.of(one.subject), progress=one.progress, due_at=one.due_at, why=one.why)
-
-
-class FollowOut(Shape):
-    subjects: list[FollowedOut]
 
 
 def resync_operations(resyncer: Resyncer, nudge: Callable[[], None]) -> Sequence[Operation]:
@@ -101,11 +77,6 @@ def resync_operations(resyncer: Resyncer, nudge: Callable[[], None]) -> Sequence
         nudge()
         return ResyncOut.of(resynced)
 
-    async def follow(request: Request) -> BaseModel:
-        asked = FollowIn.model_validate_json(await read_body(request, MAX_REQUEST_BYTES))
-        followed = await resyncer.follow([one.key() for one in asked.subjects])
-        return FollowOut(subjects=[FollowedOut.of(one) for one in followed])
-
     return (
         Operation(
             method="POST",
@@ -114,13 +85,5 @@ def resync_operations(resyncer: Resyncer, nudge: Callable[[], None]) -> Sequence
             gives=ResyncOut,
             call=resync,
             takes=ResyncIn,
-        ),
-        Operation(
-            method="POST",
-            path="/resync/progress",
-            summary="How far the work on these tenants is",
-            gives=FollowOut,
-            call=follow,
-            takes=FollowIn,
         ),
     )

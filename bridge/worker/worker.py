@@ -8,10 +8,12 @@ from typing import Final, Protocol
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import ConnectionName, SiteKey
+from bridge.domain.operations import OperationId
 from bridge.ports.clock import Clock
 from bridge.ports.store import DeliveryQueue, SubjectQueue, Turns
 from bridge.service.catch_up import CatchUp
 from bridge.service.leases import Leases
+from bridge.service.operations import Operations
 from bridge.service.resolve import Resolver
 from bridge.service.retention import Retention
 from bridge.service.shares import Shares
@@ -29,6 +31,10 @@ CATCH_UP_AGAIN_SECONDS: Final = 60.0
 """After one that failed, unless the platform asks for more time."""
 FIRST_PRUNING_SECONDS: Final = 15.0
 PRUNING_SECONDS: Final = 3600.0
+FEEDING_SECONDS: Final = 0.25
+"""So soon is looked again at operations of which something has ended."""
+SLOW_FEEDING_SECONDS: Final = 2.0
+"""And so late at those of which nothing does: their site may be paused for days."""
 SWEEP: Final = "sweep"
 CATCH_UP: Final = "catch_up"
 PRUNING: Final = "pruning"
@@ -57,6 +63,7 @@ class Worker:
         turns: Turns,
         concurrency: int,
         sweep_seconds: float,
+        operations: Operations | None = None,
         catch_up: CatchUp | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
         site_sweep_seconds: Mapping[SiteKey, float] | None = None,
@@ -69,6 +76,9 @@ class Worker:
         own = site_sweep_seconds or {}
         self._sweeper = sweeper
         self._sweep_every = {site: own.get(site, sweep_seconds) for site in sweeper.sites}
+        self._operations = operations
+        self._asked = asyncio.Event()
+        self._poll_seconds = poll_seconds
         self._catch_up = catch_up
         self._catch_up_seconds = catch_up_seconds
         self._retention = retention
@@ -118,6 +128,7 @@ class Worker:
         """Say that something was marked due, or that another process has stored a delivery."""
         self._deliveries.nudge()
         self._subjects.nudge()
+        self._asked.set()
 
     def stored(self) -> None:
         """Say that this process has stored a delivery."""
@@ -137,6 +148,7 @@ class Worker:
             self._catch_up_at_once(),
             self._sweep(),
             self._prune(),
+            self._operate(),
         )
         loops = [asyncio.create_task(work) for work in works]
         stop = asyncio.create_task(self._stop.wait())
@@ -175,6 +187,30 @@ class Worker:
     async def _end_turn(self, duty: str) -> None:
         with contextlib.suppress(BridgeError):  # it ends by itself after the longest that it may take
             await self._turns.end_turn(duty)
+
+    async def _operate(self) -> None:
+        """Feed operations to the queue while any is open; those of others are looked for on the poll."""
+        if self._operations is None:
+            await self._stop.wait()
+            return
+        wait, before = FEEDING_SECONDS, dict[OperationId, int]()
+        while True:
+            self._asked.clear()
+            try:
+                open_now = dict(await self._operations.advance())
+                is_moving = open_now != before
+                wait = FEEDING_SECONDS if is_moving else min(wait * 2, SLOW_FEEDING_SECONDS)
+                wait, before = wait if open_now else self._poll_seconds, open_now
+                if is_moving:
+                    self._subjects.nudge()
+            except BridgeError as error:
+                self._log.warning("operations.paused", why=str(error))
+            except Exception:  # noqa: BLE001 - one defect must not end the feeding
+                self._log.exception("operations.defect")
+            await asyncio.sleep(FEEDING_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(wait - FEEDING_SECONDS, 0)):
+                    await self._asked.wait()
 
     async def _catch_up_at_once(self) -> None:
         """Look at the start for what was missed meanwhile, then on the interval, and sooner after a failure.

@@ -46,7 +46,7 @@ def item(rental: str, standing: str, does: list[str], *reasons: str) -> dict[str
 def told(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     standings = ("grant", "change", "removal", "unchanged", "unknown")
     totals = {name: sum(one["standing"] == name for one in items) for name in standings}
-    plan = {"items": list(items), "foreign": [], "totals": {**totals, "foreign": 0}, "notes": []}
+    plan = {"items": list(items), "foreign": [], "totals": {**totals, "foreign": 0, "held": 0}, "notes": []}
     return {**plan, "tenants": 1, "calls": 12, "minutes": 3.4, "digest": "d" * 16, **more}
 
 
@@ -59,6 +59,15 @@ def config(tmp_path: Path) -> str:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [re.sub(r" {2,}", " | ", line.rstrip()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_would_be_held_is_said_with_where_to_decide(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = told(item("r1", "removal", ["access is kept, the removal would be held"], "more than 10 removals"))
+    say_plan({**plan, "totals": {**plan["totals"], "held": 1}})
+    shown = capsys.readouterr().out
+    assert "access is kept, the removal would be held (more than 10 removals)" in " ".join(shown.split())
+    assert "Held for a person: 1." in shown
+    assert "gatebridge holds list" in shown
 
 
 def test_removals_come_first_and_what_stays_is_last(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,6 +140,7 @@ def test_a_time_is_about_so_many_minutes(minutes: float, said: str) -> None:
             "not yet, tried again at 2026-03-04 12:05:00 UTC: 503",
         ),
         ({"progress": "waiting", "due_at": None, "why": None}, "still waiting"),
+        ({"progress": "cancelled", "due_at": None, "why": None}, "cancelled"),
     ],
 )
 def test_an_outcome_is_told_plainly(end: dict[str, Any], said: str) -> None:
@@ -161,40 +171,27 @@ def test_a_resync_needs_a_bridge_that_runs(config: str, options: list[str], tmp_
 
 
 class Steps(httpx.AsyncBaseTransport):
-    """Answers how far each tenant is, from a list of answers of which the last one stays."""
+    """Answers how far an operation is, from a list of answers of which the last one stays."""
 
-    def __init__(self, *answers: dict[str, str]) -> None:
+    def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/api/v1/operations/7"
         answer = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
-        tenants = [tenant for tenant in answer if f'"{tenant}"' in (await request.aread()).decode()]
-        rows = [
-            {"progress": answer[tenant], "due_at": "2100-01-01T00:00:00Z", "why": "503"} for tenant in sorted(tenants)
-        ]
-        return httpx.Response(200, json={"subjects": rows})
+        return httpx.Response(200, json={"tenants": 3, "notes": [], **answer})
 
 
-async def followed(steps: Steps, *tenants: str, stalled: float = 60.0) -> tuple[dict[str, str], list[int]]:
+@pytest.mark.anyio
+async def test_an_operation_is_followed_until_it_is_over_however_long_nothing_happens(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paused = {"state": "running", "ended": 1, "notes": ["site s1 is paused"]}
+    steps = Steps(*[paused] * 50, {"state": "cancelling", "ended": 2}, {"state": "cancelled", "ended": 3})
     ended: list[int] = []
-    names = [("lakeside", "s1", tenant) for tenant in tenants]
     async with httpx.AsyncClient(transport=steps, base_url="http://operator/api/v1/") as client:
-        known = await follow(client, names, tell=ended.append, stalled=stalled, look=0.0)
-    return {name[2]: one["progress"] for name, one in known.items()}, ended
-
-
-@pytest.mark.anyio
-async def test_everybody_is_followed_to_an_end_that_lasts() -> None:
-    steps = Steps(
-        {"t1": "waiting", "t2": "waiting", "t3": "dead"},
-        {"t1": "running", "t2": "done"},
-        {"t1": "retrying"},
-    )
-    assert await followed(steps, "t1", "t2", "t3") == ({"t1": "retrying", "t2": "done", "t3": "dead"}, [1, 2, 3])
-
-
-@pytest.mark.anyio
-async def test_work_that_stands_still_is_not_waited_for() -> None:
-    assert await followed(Steps({"t1": "waiting"}), "t1", stalled=0.0) == ({"t1": "waiting"}, [0])
+        await follow(client, 7, tell=lambda now: ended.append(now["ended"]), look=0.0)
+    assert (ended[-2:], steps.asked) == ([2, 3], 52)
+    assert capsys.readouterr().err == "gatebridge: site s1 is paused\n", "once"

@@ -206,3 +206,20 @@ async def test_all_of_it_outlives_a_restart(tmp_path: Path, clock: SetClock) -> 
         await store.release_hold(grown.digest, SAM)
     async with opened("sqlite", tmp_path, clock) as store:
         assert [await lose(store, key, ONE) for key in keys[1:]] == [True] * 3
+
+
+async def test_the_whole_book_of_a_site_is_read_without_changing_it(store: Store) -> None:
+    here, there = await housed(store, 4), await housed(store, 2, site="site2")
+    assert await lose(store, here[0], budgets(per_hour=1))
+    late = (Loss.REMOVAL, RentalId(here[1].tenant))
+    assert not await lose(store, here[1], budgets(per_hour=1))
+    assert await lose(store, there[0], budgets(per_hour=5))
+    for _ in range(2):
+        book = await store.read_book((here[0].connection, here[0].site))
+        assert {str(one.rental) for one in book.taken} == {here[0].tenant, there[0].tenant}
+        assert [*book.held, "-", *book.released] == [late, "-"]
+        assert (book.site, book.site_had, book.connection_had) == ("site1", 3, 4)
+    (hold,) = await store.list_holds()
+    await store.release_hold(hold.digest, Signature(who="olga", at=START, reason="they left"))
+    book = await store.read_book((here[0].connection, here[0].site))
+    assert [*book.held, "-", *book.released] == ["-", late]

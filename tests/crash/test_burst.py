@@ -29,8 +29,8 @@ OVERDUE = "unitRental.markOverdue"
 DEAD = 10_000
 SUBJECTS = 50
 PATIENCE = 180.0
-WORKED_OFF = 100
-"""So many deliveries a second are worked off at least, once no more come in."""
+WORKED_OFF = 50
+"""So many deliveries a second are worked off at least, once no more come in, on a core that others use too."""
 REPLAY_PATIENCE = 600.0
 """Each is looked at and noted by itself; the command goes from one to the next."""
 REPLAYED = "SELECT count(*) FROM delivery WHERE event_id LIKE 'dead-%' AND state <> 'dead'"

@@ -70,9 +70,37 @@ def test_who_is_no_longer_followed_is_put_right_all_the_same(lone_house: House) 
         time.sleep(0.5)
         follower.send_signal(signal.SIGINT)
         _, said = follower.communicate(timeout=20)
+        (waiting,) = house.run_json("operations", "list")
+        shown = house.run("operations", "show", "1")
         assert house.run("resume", "--site", SITE).returncode == 0
         house.until_status(rental["id"], "granted")
 
     assert "is paused since" in json.dumps(noted["notes"])
     assert follower.returncode == 130
-    assert said.splitlines() == ["gatebridge: no longer followed; the work goes on by itself: see gatebridge queue"]
+    first, last = said.splitlines()
+    assert "is paused since" in first
+    assert last == "gatebridge: no longer followed; it goes on by itself: see gatebridge operations show 1"
+    assert (waiting["id"], waiting["state"], waiting["tenants"]) == (1, "running", 1)
+    assert "Waits: site " in shown.stdout
+
+
+def test_an_operation_is_cancelled_and_resumed_through_a_restart(lone_house: House) -> None:
+    house = lone_house
+    rental = house.new_rental(1)
+    with house.serving():
+        assert house.run("pause", "--site", SITE, "--reason", "new locks").returncode == 0
+        begun = house.run("resync", "--rental", rental["id"], "--yes", "--no-wait")
+        cancelled = house.run_json("operations", "cancel", "1")
+        assert house.run_json("queue")["subjects"]["due"] == 0
+    (alone,) = house.run_json("operations", "list")
+    with house.serving():
+        assert house.run("operations", "resume", "1").stdout.startswith("Tenants to be put right: 1.")
+        assert house.run("resume", "--site", SITE).returncode == 0
+        house.until_status(rental["id"], "granted")
+        until(lambda: house.run_json("operations", "show", "1")["state"] == "done")
+        unknown = house.run("operations", "cancel", "9")
+
+    assert "gatebridge operations show 1" in begun.stdout
+    assert (cancelled["taken_back"], cancelled["at_work"]) == (1, 0)
+    assert (alone["state"], alone["counts"]["cancelled"]) == ("cancelled", 1)
+    assert (unknown.returncode, unknown.stdout, unknown.stderr.count("\n")) == (1, "", 1)

@@ -40,6 +40,7 @@ from bridge.service.explain import Explainer
 from bridge.service.leases import Leases
 from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.operations import Operations
 from bridge.service.planning import Planner
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resolve import Resolver
@@ -215,6 +216,7 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         lists=lists,
         everybody=everybody,
         tenants=tenants,
+        losses=store,
         clock=clock,
     )
     return Running(
@@ -275,7 +277,13 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
             records=store,
             clock=clock,
         ),
-        resyncer=Resyncer(make_plan=planner.plan, marks=store, desk=store, ledger=store, clock=clock),
+        resyncer=Resyncer(
+            make_plan=planner.plan,
+            operations=Operations(book=store, clock=clock),
+            approvals=store,
+            sights=store,
+            clock=clock,
+        ),
     )
 
 

@@ -287,6 +287,7 @@ class House:
             concurrency=concurrency,
             sweep_seconds=sweep_seconds,
             pruning_seconds=pruning_seconds,
+            operations=self.bridge.desk.operations,
             catch_up=None if catch_up_seconds is None else self.bridge.catch_up,
             catch_up_seconds=catch_up_seconds or 3600,
             site_shares=site_shares,

@@ -41,9 +41,15 @@ def writes_planned(proposal: Proposal) -> set[str]:
 async def resynced(house: House, selection: Selection = HERE, approved: str | None = None) -> set[str]:
     """Resync, work until nothing is due, and return the tenants that were made due."""
     told = await house.bridge.resyncer.resync(selection, who="olga", approved=approved)
-    while await house.converge_due():
+    while await worked_on(house):
         pass
     return {key.tenant for key in told.marked}
+
+
+async def worked_on(house: House) -> int:
+    """Let operations make due whom there is room for, run all that is due, and return how many runs that took."""
+    await house.bridge.desk.operations.advance()
+    return await house.converge_due()
 
 
 def intents(house: House, after: int = 0) -> set[str]:
@@ -61,7 +67,8 @@ def last_line(house: House) -> int:
 
 
 def everything(house: House) -> dict[str, list[Any]]:
-    """Return all that the database holds."""
+    """Return all that the database holds, but for the plans that may be approved."""
     with closing(connect(house.database.as_uri() + "?mode=ro", uri=True)) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables.remove("approval")
         return {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - names that the database itself tells

@@ -10,9 +10,10 @@ from bridge.domain.proposal import VALID_FOR, Standing
 from bridge.domain.whom import Selection
 from bridge.ports.store import Priority
 from bridge.service.paces import READERS
-from bridge.service.resync import FEW, Progress
+from bridge.service.resync import FEW, Resyncer
+from bridge.testing.memory_store import MemoryStore
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, UNIT_IDS, House
-from tests.service.planning import HERE, everything, item, planned, resynced, standings
+from tests.service.planning import HERE, everything, item, planned, resynced, standings, worked_on
 
 pytestmark = pytest.mark.anyio
 
@@ -193,7 +194,7 @@ async def test_a_resync_that_is_marked_goes_on_after_a_restart(house: House) -> 
     rentals = new_tenants(house, FEW + 1)
     await house.bridge.resyncer.resync(HERE, who="olga")
     await house.restart()
-    while await house.converge_due():
+    while await worked_on(house):
         pass
     assert {house.status(rental) for rental in rentals} == {"granted"}
 
@@ -203,47 +204,47 @@ async def test_who_was_given_up_is_looked_at_again(house: House) -> None:
     rental = house.move_in("B-014")
     await house.settle()
     assert await house.subjects() == {"dead": 1}
-    (followed,) = await house.bridge.resyncer.follow([key(MIRA)])
-    assert (followed.progress, bool(followed.why)) == (Progress.DEAD, True)
-
     await house.mend_gate()
     assert await resynced(house, Selection(rental=rental)) == {MIRA}
     assert await house.subjects() == {}
     assert house.status(rental) == "granted"
 
 
-async def test_work_is_followed_from_waiting_to_its_end(house: House) -> None:
-    house.move_in("B-014")
-    house.move_in("B-027", JONAS)
-    house.take_told()
-    (first, second) = (await house.bridge.resyncer.resync(HERE, who="olga")).marked
-
-    async def progress() -> list[Progress]:
-        return [one.progress for one in await house.bridge.resyncer.follow([first, second])]
-
-    assert await progress() == [Progress.WAITING, Progress.WAITING]
-    claims = await house.bridge.store.claim_subjects(1)
-    assert sorted(await progress()) == [Progress.RUNNING, Progress.WAITING]
-    await house.bridge.converger.run(claims[0])
-    await house.fault_gate(kind="fail", status=503, count=None)
-    await house.converge_due()
-    assert sorted(await progress()) == [Progress.DONE, Progress.RETRYING]
-    (late,) = [one for one in await house.bridge.resyncer.follow([first, second]) if one.progress is Progress.RETRYING]
-    assert late.due_at is not None
-    assert late.due_at > house.clock.now()
-    assert "503" in (late.why or "")
-
-
-async def test_who_waits_for_a_date_only_is_done(house: House) -> None:
+async def test_an_approval_outlives_a_restart_and_still_says_what_differs(house: House) -> None:
     rental = house.move_in("B-014")
     await house.settle()
     house.world.mark_overdue(rental)
-    house.edit(rental, overdueUntil="2026-03-05")
     house.take_told()
-    await house.bridge.resyncer.resync(HERE, who="olga")
-    await house.converge_due()
-    (one,) = await house.bridge.resyncer.follow([key(MIRA)])
-    assert (one.progress, one.due_at) == (Progress.DONE, None)
+    approved = (await planned(house)).digest()
+    await house.restart()
+    assert await resynced(house, approved=approved) == {MIRA}
+    house.world.pay(rental)
+    with pytest.raises(Outdated, match=rf"rental {rental}: suspend B-014, field status then, resume B-014, field"):
+        await resynced(house, approved=approved)
+
+
+async def test_an_approval_that_expired_while_the_bridge_was_away_is_refused(house: House) -> None:
+    await three_at_odds(house)
+    approved = (await planned(house)).digest()
+    await house.restart()
+    house.clock.advance(seconds=VALID_FOR.total_seconds())
+    with pytest.raises(Outdated, match="make a new one"):
+        await resynced(house, approved=approved)
+    assert await house.subjects() == {}
+
+
+async def test_a_store_that_takes_no_writes_still_lets_a_plan_be_seen(house: House) -> None:
+    await three_at_odds(house)
+    full = MemoryStore(house.clock)
+    full.failing = "the disk is full"
+    resyncer = Resyncer(
+        make_plan=house.bridge.resyncer.plan,
+        operations=house.bridge.desk.operations,
+        approvals=full,
+        sights=full,
+        clock=house.clock,
+    )
+    assert (await resyncer.plan(HERE)).totals()[Standing.GRANT] == 1
 
 
 @pytest.mark.parametrize(

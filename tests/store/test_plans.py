@@ -28,6 +28,7 @@ from bridge.store import (
     holders,
     inbox,
     ledger,
+    operations,
     pauses,
     pruning,
     queue,
@@ -239,6 +240,7 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
         lambda connection: guard.read_book(connection, 7, a_key("7", site="site"), REMOVAL, NOW),
         {"loss_by_time", "sqlite_autoindex_loss_1", "sqlite_autoindex_hold_1"},
     ),
+    "operations that are open": (operations.open_operations, {"operation_open"}),
     "deliveries of a connection": (listed(None, by_connection=True), {"delivery_by_connection"}),
 }
 

@@ -31,6 +31,7 @@ from bridge.service.explain import Explainer
 from bridge.service.ledger_proof import LedgerProof
 from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
+from bridge.service.operations import Operations
 from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
@@ -198,7 +199,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             records=store,
             clock=clock,
         ).explain,
-        resyncer=Resyncer(make_plan=planned, marks=store, desk=store, ledger=store, clock=clock),
+        resyncer=Resyncer(
+            make_plan=planned,
+            operations=Operations(book=store, clock=clock),
+            approvals=store,
+            sights=store,
+            clock=clock,
+        ),
         proof=Proof(
             ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
             who=Who(history=store, zones=dict.fromkeys(SITES, ZoneInfo("Europe/London")), clock=clock),

@@ -14,7 +14,6 @@ from bridge.domain.proposal import PlannedRental, PlannedSubject, Standing, Step
 from bridge.domain.whom import Selection
 from bridge.web.operations import BadRequest
 from bridge.web.plan import selection_of, while_asked
-from bridge.web.resync import MAX_FOLLOWED
 from tests.web.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -75,20 +74,38 @@ async def test_a_plan_has_an_item_a_rental(world: World) -> None:
             "does": ["open B-014"],
             "reasons": ["rental_state: the rental is occupied"],
             "calls": 2,
+            "held": None,
         }
     ]
     assert told["foreign"] == [{**NAME, "target": "B-099"}]
-    assert told["totals"] == {"grant": 1, "change": 0, "removal": 0, "unchanged": 0, "unknown": 0, "foreign": 1}
+    none = dict.fromkeys(("change", "removal", "unchanged", "unknown", "held"), 0)
+    assert told["totals"] == {"grant": 1, "foreign": 1, **none}
     assert (told["tenants"], told["calls"]) == (1, 5)
     assert (told["made_at"], told["expires_at"]) == ("2026-03-04T12:00:00Z", "2026-03-04T12:15:00Z")
 
 
-async def test_a_resync_marks_and_wakes_the_worker_and_is_followed(world: World) -> None:
+async def test_a_resync_is_an_operation_that_wakes_the_worker_and_is_followed(world: World) -> None:
     world.planned.append(GRANT)
     told = (await world.operator.post("/api/v1/resync", json={"all": True, "who": "sam"})).json()
     assert (told["marked"], told["is_live"], len(world.nudges)) == ([NAME], True, 1)
-    followed = await world.operator.post("/api/v1/resync/progress", json={"subjects": [NAME]})
-    assert followed.json() == {"subjects": [{"subject": NAME, "progress": "waiting", "due_at": None, "why": None}]}
+    number = told["operation"]["id"]
+    followed = (await world.operator.get(f"/api/v1/operations/{number}")).json()
+    assert followed == told["operation"]
+    assert (followed["state"], followed["who"], followed["asked"], followed["plan"]) == (
+        "running",
+        "sam",
+        "--all",
+        told["plan"]["digest"],
+    )
+    assert (followed["tenants"], followed["ended"], followed["counts"]["running"]) == (1, 0, 1)
+    items = (await world.operator.get(f"/api/v1/operations/{number}/items")).json()
+    assert items == {"items": [{**NAME, "progress": "running", "due_at": None, "why": None}], "after": None}
+
+
+async def test_where_nothing_is_to_be_done_there_is_no_operation(world: World) -> None:
+    told = (await world.operator.post("/api/v1/resync", json={"all": True, "who": "sam"})).json()
+    assert (told["operation"], told["marked"]) == (None, [])
+    assert (await world.operator.get("/api/v1/operations")).json() == {"operations": []}
 
 
 async def test_what_is_no_longer_so_is_a_conflict_and_marks_nobody(world: World) -> None:
@@ -117,11 +134,6 @@ async def test_a_mistake_marks_nobody(world: World, body: dict[str, Any], status
     answer = await world.operator.post("/api/v1/resync", json=body)
     assert (answer.status_code, list(answer.json())) == (status, ["message"])
     assert await world.store.claim_subjects(1) == []
-
-
-async def test_so_many_are_followed_at_once_and_no_more(world: World) -> None:
-    body = {"subjects": [{**NAME, "tenant": f"t{number}"} for number in range(MAX_FOLLOWED + 1)]}
-    assert (await world.operator.post("/api/v1/resync/progress", json=body)).status_code == 400
 
 
 async def test_the_answers_shape_is_described(world: World) -> None:
