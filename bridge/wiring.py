@@ -47,6 +47,7 @@ from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
+from bridge.service.silence import SilenceWatch
 from bridge.service.sites import ManagedSite
 from bridge.service.survey import Strangers
 from bridge.service.sweep import Sweeper
@@ -92,6 +93,7 @@ class Parts:
     sweeper: Sweeper
     catch_up: CatchUp
     retention: Retention
+    silence: SilenceWatch
     desk: Desk
     pauses: Pauses
     subjects: UnpausedSubjects
@@ -275,6 +277,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             sweeper=sweeper,
             catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
+            silence=_listening(settings, store, alerts, clock),
             desk=Desk(store=store, clock=clock, strangers=Strangers(sites=plugs.sites, desk=store).at),
             pauses=pauses,
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
@@ -320,6 +323,17 @@ def _retention(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -
         deliveries=timedelta(days=settings.store.keep_deliveries_days),
     )
     return Retention(pruner=store, keep=keep, alert_sink=store, alerts=alerts, clock=clock)
+
+
+def _listening(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> SilenceWatch:
+    lengths = {name: timedelta(hours=one.silence_hours) for name, one in settings.connections.items()}
+    return SilenceWatch(
+        lengths={name: length for name, length in lengths.items() if length},
+        arrivals=store,
+        bookmarks=store,
+        alerts=alerts,
+        clock=clock,
+    )
 
 
 def catching_up(

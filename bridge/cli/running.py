@@ -19,12 +19,13 @@ from bridge.cli.context import SOCKET_NAME
 from bridge.cli.listening import authority, listen, listen_here, serving, watched
 from bridge.domain.errors import ConfigurationError
 from bridge.service.receive import Receiver
+from bridge.service.silence import LOOK_SECONDS
 from bridge.settings import LogFormat, Settings
 from bridge.store import ProcessLock
 from bridge.telemetry import configure_logging, get_logger
 from bridge.web import operator_app, receiver_app
 from bridge.wiring import Parts, assemble
-from bridge.worker import Worker
+from bridge.worker import Duty, Worker
 
 T = TypeVar("T")
 SWITCH_SECONDS: Final = 0.0001
@@ -154,6 +155,7 @@ def _worker(parts: Parts) -> Worker:
         },
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
+        duties=(Duty(name="silence", every=LOOK_SECONDS, run=parts.silence.look),),
         connection_shares=parts.connection_shares,
         site_shares=parts.site_shares,
     )

@@ -27,6 +27,7 @@ from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
+from bridge.ports.arrivals import Arrivals
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
@@ -422,6 +423,7 @@ class Store(
     Eraser,
     TrustBook,
     Bookmarks,
+    Arrivals,
     Hearing,
     SightingMarks,
     SiteWatch,
