@@ -26,6 +26,7 @@ from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
+from bridge.service.certificate import CertificateWatch
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.erasures import Erasures
@@ -94,6 +95,7 @@ class Parts:
     catch_up: CatchUp
     retention: Retention
     silence: SilenceWatch
+    certificate: CertificateWatch
     desk: Desk
     pauses: Pauses
     subjects: UnpausedSubjects
@@ -278,6 +280,9 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
             silence=_listening(settings, store, alerts, clock),
+            certificate=CertificateWatch(
+                public_url=settings.server.public_url, bookmarks=store, alerts=alerts, clock=clock
+            ),
             desk=Desk(store=store, clock=clock, strangers=Strangers(sites=plugs.sites, desk=store).at),
             pauses=pauses,
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),

@@ -18,8 +18,8 @@ from bridge import __version__
 from bridge.cli.context import SOCKET_NAME
 from bridge.cli.listening import authority, listen, listen_here, serving, watched
 from bridge.domain.errors import ConfigurationError
+from bridge.service import certificate, silence
 from bridge.service.receive import Receiver
-from bridge.service.silence import LOOK_SECONDS
 from bridge.settings import LogFormat, Settings
 from bridge.store import ProcessLock
 from bridge.telemetry import configure_logging, get_logger
@@ -155,7 +155,10 @@ def _worker(parts: Parts) -> Worker:
         },
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
-        duties=(Duty(name="silence", every=LOOK_SECONDS, run=parts.silence.look),),
+        duties=(
+            Duty(name="silence", every=silence.LOOK_SECONDS, run=parts.silence.look),
+            Duty(name="certificate", every=certificate.LOOK_SECONDS, run=parts.certificate.look),
+        ),
         connection_shares=parts.connection_shares,
         site_shares=parts.site_shares,
     )

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.domain.deliveries import DeliveryState, NewDelivery
-from bridge.domain.errors import StoreUnavailable
+from bridge.domain.errors import ConfigurationError, StoreUnavailable
 from bridge.domain.ids import ConnectionName
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.silence import SLOT
@@ -264,3 +264,9 @@ async def test_ten_minutes_are_between_two_looks_and_thirty_are_an_absence() -> 
         clock.advance(seconds=3 * SLOT.total_seconds())
         await watch.look()
     assert await words(store) == [SOURCE_SILENT]
+
+
+@pytest.mark.parametrize("hours", ["0.5", "25", "-3", "nan", "'three'"])
+def test_other_hours_are_refused_by_name(tmp_path: Path, hours: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^connections\.lakeside\.silence_hours: "):
+        load(configured(tmp_path, of_connection=f"silence_hours = {hours}"))
