@@ -26,6 +26,7 @@ from bridge.ports.store import Store
 from bridge.service.alerts import Alerts
 from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
+from bridge.service.certificate import CertificateWatch
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.erasures import Erasures
@@ -48,6 +49,7 @@ from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
+from bridge.service.silence import SilenceWatch
 from bridge.service.sites import ManagedSite
 from bridge.service.survey import Strangers
 from bridge.service.sweep import Sweeper
@@ -93,6 +95,8 @@ class Parts:
     sweeper: Sweeper
     catch_up: CatchUp
     retention: Retention
+    silence: SilenceWatch
+    certificate: CertificateWatch
     desk: Desk
     pauses: Pauses
     subjects: UnpausedSubjects
@@ -276,6 +280,10 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             sweeper=sweeper,
             catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
+            silence=_listening(settings, store, alerts, clock),
+            certificate=CertificateWatch(
+                public_url=settings.server.public_url, bookmarks=store, alerts=alerts, clock=clock
+            ),
             desk=Desk(store=store, clock=clock, strangers=Strangers(sites=plugs.sites, desk=store).at),
             pauses=pauses,
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
@@ -321,6 +329,17 @@ def _retention(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -
         deliveries=timedelta(days=settings.store.keep_deliveries_days),
     )
     return Retention(pruner=store, keep=keep, alert_sink=store, alerts=alerts, clock=clock)
+
+
+def _listening(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> SilenceWatch:
+    lengths = {name: timedelta(hours=one.silence_hours) for name, one in settings.connections.items()}
+    return SilenceWatch(
+        lengths={name: length for name, length in lengths.items() if length},
+        arrivals=store,
+        bookmarks=store,
+        alerts=alerts,
+        clock=clock,
+    )
 
 
 def catching_up(

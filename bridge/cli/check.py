@@ -9,6 +9,7 @@ import typer
 from bridge.cli import context as cli_context
 from bridge.cli.output import OUT, print_json, say
 from bridge.domain.errors import BridgeError, Unauthorized, inert
+from bridge.ports.clock import SystemClock
 from bridge.ports.findings import Finding, Verdict
 from bridge.settings import BudgetSettings, PolicySettings, Settings
 from bridge.telemetry import Metrics
@@ -25,7 +26,10 @@ def check(
     as_json: cli_context.AsJson = False,
     config: cli_context.Config = None,
 ) -> None:
-    """Look at configuration, API key, webhook secret, custom fields, unit mapping and adapters. Changes nothing."""
+    """Look at configuration, certificate, API key, webhook secret, custom fields, unit mapping and adapters.
+
+    Changes nothing.
+    """
     settings = cli_context.settings_for(context, config)
     findings = asyncio.run(_all(settings))
     if as_json:
@@ -41,9 +45,13 @@ def check(
 
 
 async def _all(settings: Settings) -> Sequence[Finding]:
+    from bridge.service.certificate import look_at
     from bridge.wiring import plug_in
 
     findings = [*_configuration(settings), *_pauses(settings)]
+    in_front = await look_at(settings.server.public_url, now=SystemClock().now())
+    if in_front is not None:
+        findings.append(in_front.finding)
     async with plug_in(settings, Metrics()) as plugs:
         for name, source in plugs.sources.items():
             findings += await _asked(f"connection {name}", source.check)

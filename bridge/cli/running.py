@@ -18,13 +18,14 @@ from bridge import __version__
 from bridge.cli.context import SOCKET_NAME
 from bridge.cli.listening import authority, listen, listen_here, serving, watched
 from bridge.domain.errors import ConfigurationError
+from bridge.service import certificate, silence
 from bridge.service.receive import Receiver
 from bridge.settings import LogFormat, Settings
 from bridge.store import ProcessLock
 from bridge.telemetry import configure_logging, get_logger
 from bridge.web import operator_app, receiver_app
 from bridge.wiring import Parts, assemble
-from bridge.worker import Worker
+from bridge.worker import Duty, Worker
 
 T = TypeVar("T")
 SWITCH_SECONDS: Final = 0.0001
@@ -155,6 +156,10 @@ def _worker(parts: Parts) -> Worker:
         operations=parts.desk.operations,
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
+        duties=(
+            Duty(name="silence", every=silence.LOOK_SECONDS, run=parts.silence.look),
+            Duty(name="certificate", every=certificate.LOOK_SECONDS, run=parts.certificate.look),
+        ),
         connection_shares=parts.connection_shares,
         site_shares=parts.site_shares,
     )

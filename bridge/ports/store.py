@@ -28,6 +28,7 @@ from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it be
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
 from bridge.ports.approvals import ApprovalBook
+from bridge.ports.arrivals import Arrivals
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
@@ -431,6 +432,7 @@ class Store(
     Eraser,
     TrustBook,
     Bookmarks,
+    Arrivals,
     Hearing,
     SightingMarks,
     SiteWatch,

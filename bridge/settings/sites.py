@@ -15,6 +15,7 @@ from bridge.domain.policy import Blackout, CommonDoorsPolicy, DriftPolicy, MoveO
 from bridge.settings.section import CallRate, CallsAtOnce, Section, ZoneName
 
 MAX_HOURS: Final = 24 * 31
+MAX_SILENCE_HOURS: Final = 24
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,32}(_[A-Za-z0-9-]{1,32})*")
 _HOURS: Final = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
@@ -56,6 +57,12 @@ def _blackout(text: Any) -> Blackout | None:
     if start is None or end is None or start == end:
         raise ValueError('must be two different times of day, such as "22:00-06:00"')
     return Blackout(start=start, end=end)
+
+
+def _silence(hours: float) -> float:
+    if not (hours == 0 or 1 <= hours <= MAX_SILENCE_HOURS):
+        raise ValueError(f"must be 1 to {MAX_SILENCE_HOURS} hours, or 0 to listen for nothing")
+    return hours
 
 
 Name = Annotated[ConnectionName, AfterValidator(_connection_name)]
@@ -100,6 +107,8 @@ class ConnectionSettings(Section):
     calls_per_second: CallRate = None
     concurrent_calls: CallsAtOnce = None
     """Default: `worker.concurrency`."""
+    silence_hours: Annotated[float, AfterValidator(_silence)] = 3
+    """A connection that is usually heard at this time of day may be silent for so long; 0 listens for nothing."""
     budget: SharedBudgetSettings = SharedBudgetSettings()
 
     @property

@@ -34,6 +34,7 @@ from bridge.domain.ledger import LedgerEntry, NumberedEntry
 from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, OperationId
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.proposal import Approvable
+from bridge.domain.silence import Arrived
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
@@ -59,6 +60,7 @@ from bridge.ports.store import (
 from bridge.store import (
     account_books,
     approvals,
+    arrivals,
     bookmarks,
     dead_letters,
     desk,
@@ -417,8 +419,11 @@ class SqlStore:
     async def bookmark(self, name: str) -> str | None:
         return await self._ways.read(partial(bookmarks.bookmark, name=name))
 
-    async def keep_bookmark(self, name: str, value: str) -> None:
-        await self._ways.write(partial(bookmarks.keep_bookmark, name=name, value=value))
+    async def keep_bookmark(self, name: str, value: str, entries: Sequence[LedgerEntry] = ()) -> None:
+        await self._ways.write(partial(bookmarks.keep_bookmark, name=name, value=value, entries=entries))
+
+    async def arrivals(self, connection: ConnectionName, *, after: DeliveryId) -> Arrived | None:
+        return await self._ways.read(partial(arrivals.arrivals, name=connection, after=after))
 
     async def mark_seen(
         self,

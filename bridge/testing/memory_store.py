@@ -45,6 +45,7 @@ from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, O
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.proposal import Approvable
 from bridge.domain.queueing import Waiting, choose
+from bridge.domain.silence import Arrived, slot_of
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
@@ -623,9 +624,23 @@ class MemoryStore:
         self._check()
         return self._bookmarks.get(name)
 
-    async def keep_bookmark(self, name: str, value: str) -> None:
+    async def keep_bookmark(self, name: str, value: str, entries: Sequence[LedgerEntry] = ()) -> None:
         self._check()
         self._bookmarks[name] = value
+        self.ledger += entries
+
+    async def arrivals(self, connection: ConnectionName, *, after: DeliveryId) -> Arrived | None:
+        self._check()
+        rows = [row for row in self._deliveries.values() if row.new.connection == connection and row.id > after]
+        moments = [row.new.received_at for row in rows]
+        if not rows:
+            return None
+        return Arrived(
+            last=max(row.id for row in rows),
+            first_at=min(moments),
+            last_at=max(moments),
+            slots=frozenset(slot_of(moment) for moment in moments),
+        )
 
     async def mark_seen(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
@@ -20,6 +20,7 @@ from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
 from bridge.telemetry import get_logger
 from bridge.worker.courtesy import Courtesy
+from bridge.worker.duty import Duty
 from bridge.worker.portions import Portions
 from bridge.worker.pump import POLL_SECONDS, Pump
 from bridge.worker.rounds import Rounds
@@ -29,7 +30,7 @@ FIRST_SWEEP_SECONDS: Final = 30.0
 CATCH_UP_SECONDS: Final = 900.0
 CATCH_UP_AGAIN_SECONDS: Final = 60.0
 """After one that failed, unless the platform asks for more time."""
-FIRST_PRUNING_SECONDS: Final = 15.0
+FIRST_DUTY_SECONDS: Final = 15.0
 PRUNING_SECONDS: Final = 3600.0
 FEEDING_SECONDS: Final = 0.25
 """So soon is looked again at operations of which something has ended."""
@@ -41,6 +42,8 @@ PRUNING: Final = "pruning"
 EARLY: Final = 0.9
 """A turn may begin this much sooner than its interval, or clocks that differ a little would skip every other one."""
 LONGEST_TURN_SECONDS: Final = 900.0
+LONGEST_REST_SECONDS: Final = 3600.0
+"""A duty that is due less often asks for its turn so often: it may have been put off by a restart."""
 
 
 class SubjectRuns(Protocol):
@@ -71,6 +74,7 @@ class Worker:
         poll_seconds: float = POLL_SECONDS,
         connection_shares: Shares[ConnectionName] | None = None,
         site_shares: Shares[SiteKey] | None = None,
+        duties: Sequence[Duty] = (),
     ) -> None:
         """Sites that are not in `site_sweep_seconds` are swept each `sweep_seconds`."""
         own = site_sweep_seconds or {}
@@ -81,8 +85,7 @@ class Worker:
         self._poll_seconds = poll_seconds
         self._catch_up = catch_up
         self._catch_up_seconds = catch_up_seconds
-        self._retention = retention
-        self._pruning_seconds = pruning_seconds
+        self._duties = (Duty(name=PRUNING, every=pruning_seconds, run=retention.run), *duties)
         self._resolver = resolver
         self._courtesy = Courtesy(concurrency)
         self._leases = leases
@@ -147,8 +150,8 @@ class Worker:
             self._renew(),
             self._catch_up_at_once(),
             self._sweep(),
-            self._prune(),
             self._operate(),
+            *(self._come_back(duty) for duty in self._duties),
         )
         loops = [asyncio.create_task(work) for work in works]
         stop = asyncio.create_task(self._stop.wait())
@@ -261,15 +264,19 @@ class Worker:
             self._subjects.nudge()
         await self._stop.wait()
 
-    async def _prune(self) -> None:
-        """Prune soon after the start, behind what waited, then on the interval."""
-        wait = min(FIRST_PRUNING_SECONDS, self._pruning_seconds)
+    async def _come_back(self, duty: Duty) -> None:
+        """Do it soon after the start, behind what waited, then on its interval."""
+        wait = min(FIRST_DUTY_SECONDS, duty.every)
         while True:
             await asyncio.sleep(wait)
-            wait = self._pruning_seconds
-            if await self._has_turn(PRUNING, wait):
-                await self._retention.run()
-                await self._end_turn(PRUNING)
+            wait = min(duty.every, LONGEST_REST_SECONDS)
+            if not await self._has_turn(duty.name, duty.every):
+                continue
+            try:
+                await duty.run()
+            except Exception:  # noqa: BLE001 - one defect must not end a duty
+                self._log.exception("duty.defect", duty=duty.name)
+            await self._end_turn(duty.name)
 
 
 def _sweep_of(site: SiteKey) -> str:

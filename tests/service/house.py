@@ -45,7 +45,7 @@ from bridge.service.retention import Retention
 from bridge.service.shares import Shares
 from bridge.service.sweep import Sweeper
 from bridge.store import SqlStore
-from bridge.worker import Worker
+from bridge.worker import Duty, Worker
 from tests.service.wire import Wire
 
 CONNECTION = ConnectionName("lakeside")
@@ -272,6 +272,7 @@ class House:
         pruning_seconds: float = 3600,
         catch_up_seconds: float | None = None,
         site_shares: Shares[SiteKey] | None = None,
+        duties: Sequence[Duty] = (),
     ) -> Worker:
         """Return a worker; without `catch_up_seconds` it looks for nothing that was missed."""
         return Worker(
@@ -291,4 +292,5 @@ class House:
             catch_up=None if catch_up_seconds is None else self.bridge.catch_up,
             catch_up_seconds=catch_up_seconds or 3600,
             site_shares=site_shares,
+            duties=duties,
         )

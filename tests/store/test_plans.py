@@ -21,6 +21,7 @@ from bridge.ports.proof import Held
 from bridge.ports.pruning import Before
 from bridge.ports.store import Announcement, Priority
 from bridge.store import (
+    arrivals,
     dead_letters,
     desk,
     guard,
@@ -166,6 +167,10 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
             words={"job.unit_moveIn.completed": {"j1", "r1"}},
             since=START + timedelta(microseconds=OLD),
         ),
+        {"delivery_by_connection"},
+    ),
+    "when deliveries have come": (
+        lambda connection: arrivals.arrivals(connection, name=LAKESIDE, after=DeliveryId(OLD)),
         {"delivery_by_connection"},
     ),
     "what is paused": (pauses.list_pauses, {"sqlite_autoindex_meta_1"}),
