@@ -207,6 +207,11 @@ def rounds_after(sight: Sight, healed: Collection[Thing], now: datetime) -> Mapp
     return {thing: moments for thing, moments in recent.items() if moments}
 
 
+def is_news(sight: Sight | None, foreign: Iterable[TargetId]) -> bool:
+    """Tell whether a run would remember what the last one did not: how a person is there, or what is not ours."""
+    return sight is None or {one.target for one in sight.left if one.left is Left.FOREIGN} != set(foreign)
+
+
 def may_be_over(sight: Sight | None, plan: Plan) -> bool:
     """Tell whether what is remembered as drifted should be looked at, though nothing is to be changed."""
     if sight is None or not sight.left:

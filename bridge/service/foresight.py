@@ -11,7 +11,7 @@ from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Kind, Observed
 from bridge.domain.credential import CodeMemory, GateCode
 from bridge.domain.desired import held_back, leaving
-from bridge.domain.drift import may_be_over
+from bridge.domain.drift import is_news, may_be_over
 from bridge.domain.errors import BridgeError
 from bridge.domain.fields import field_writes
 from bridge.domain.ids import RentalId, TargetId
@@ -144,6 +144,8 @@ def _is_in_step(scene: Scene, observed: Observed, progress: Progress, reading: R
     """Tell whether a run would find nothing to do, nobody to tell of anything, and nothing to remember."""
     record, desired = reading.record, scene.desired
     if scene.plan.changes or scene.asks_new_code or reading.snapshot.unreadable or record.holds:
+        return False
+    if is_news(record.sight, scene.plan.foreign):
         return False
     if not observed.exists and record.codes.current is not None and not desired.needs_code:
         return False
