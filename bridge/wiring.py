@@ -43,6 +43,7 @@ from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
+from bridge.service.revocations import Revocations
 from bridge.service.selecting import Selector
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
@@ -92,6 +93,7 @@ class Parts:
     explainer: Explainer
     resyncer: Resyncer
     proof: Proof
+    revocations: Revocations
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -283,6 +285,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             explainer=explainer(plugs, store, clock, pauses),
             resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            revocations=revoking(settings, store, pauses, breakers, clock),
         )
 
 
@@ -338,6 +341,19 @@ def proving(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
         ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
         who=Who(history=store, zones=zones, clock=clock),
         erasures=Erasures(eraser=store, clock=clock),
+    )
+
+
+def revoking(settings: Settings, store: Store, pauses: Pauses, breakers: Breakers, clock: Clock) -> Revocations:
+    """Return what takes all access of a person away at once."""
+    return Revocations(
+        book=store,
+        history=store,
+        desk=store,
+        sites={(site.connection, site.id) for site in settings.sites},
+        pauses=pauses,
+        breakers=breakers,
+        clock=clock,
     )
 
 

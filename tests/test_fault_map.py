@@ -12,6 +12,8 @@ GROUPS = {
     "durability_and_crash": ("C", 14),
     "operations_time_and_load": ("O", 15),
 }
+FILLED_LATER = {"reconcile_plan_and_guards": "R", "access_semantics_and_safety": "A"}
+"""Groups of which not every case is shown yet."""
 
 
 def test_every_case_is_shown_by_tests_that_exist_or_says_why_not() -> None:
@@ -21,9 +23,13 @@ def test_every_case_is_shown_by_tests_that_exist_or_says_why_not() -> None:
         for name in re.findall(r"^\s*(?:async )?def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     cases = tomllib.loads((HERE / "faults.toml").read_text(encoding="utf-8"))
-    assert list(cases) == list(GROUPS)
+    assert list(cases) == [*GROUPS, *FILLED_LATER]
+    for group, letter in FILLED_LATER.items():
+        assert list(cases[group]) == sorted(cases[group])
+        assert all(re.fullmatch(letter + r"\d\d", case) for case in cases[group])
     for group, (letter, count) in GROUPS.items():
         assert list(cases[group]) == [f"{letter}{number:02}" for number in range(1, count + 1)]
+    for group in cases:
         for case, shown in cases[group].items():
             named = shown if isinstance(shown, list) else re.findall(r"test_\w+", shown)
             assert shown, case

@@ -22,6 +22,7 @@ from bridge.cli import (
     plan,
     queue,
     resync,
+    revoking,
     sandbox,
     serve,
     sweep,
@@ -65,6 +66,9 @@ app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("resync")(resync.resync)
+app.command("revoke")(revoking.revoke)
+app.command("unrevoke")(revoking.unrevoke)
+app.command("revoked")(revoking.revoked)
 app.command("who")(who.who)
 app.command("alerts")(alerts.alerts)
 app.command("queue")(queue.queue)

@@ -18,7 +18,18 @@ from bridge.service.sweep import Sweeper
 from bridge.settings import Settings
 from bridge.telemetry import Metrics
 from bridge.web import operator_app
-from bridge.wiring import breaking, catching_up, explainer, open_store, pausing, planner, plug_in, proving, resyncer
+from bridge.wiring import (
+    breaking,
+    catching_up,
+    explainer,
+    open_store,
+    pausing,
+    planner,
+    plug_in,
+    proving,
+    resyncer,
+    revoking,
+)
 
 
 @asynccontextmanager
@@ -35,6 +46,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         store = await stack.enter_async_context(open_store(settings, metrics, SystemClock()))
         alerts, clock = Alerts(metrics), store.clock
         pauses = pausing(settings, store, alerts, clock)
+        breakers = breaking(settings, store, alerts, clock, metrics)
         sweeper = Sweeper(
             sites={(site.connection, site.id) for site in settings.sites},
             listers=listers,
@@ -59,12 +71,13 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         yield operator_app(
             desk=Desk(store=store, clock=clock),
             pauses=pauses,
-            breakers=breaking(settings, store, alerts, clock, metrics),
+            breakers=breakers,
             sweeper=sweeper,
             catch_up=catching_up(settings, listers, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
             resyncer=resyncer(plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            revocations=revoking(settings, store, pauses, breakers, clock),
             nudge=lambda: None,
             metrics=text,
         )

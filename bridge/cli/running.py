@@ -180,6 +180,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         explain=parts.explainer.explain,
         resyncer=parts.resyncer,
         proof=parts.proof,
+        revocations=parts.revocations,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

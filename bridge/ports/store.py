@@ -24,6 +24,7 @@ from bridge.domain.judge import Held, Losing
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
+from bridge.domain.revocations import Revocation
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
@@ -37,6 +38,7 @@ from bridge.ports.permits import SlotLedger
 from bridge.ports.proof import AccessHistory, LedgerBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
+from bridge.ports.revocations import RevocationBook
 from bridge.ports.shelf import Shelves
 
 
@@ -95,7 +97,12 @@ class SubjectQueue(Protocol):
     """The keyed work-queue: one row a subject, never two workers on one."""
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         """Lease up to `limit` due subjects that nobody works on, in the order of `bridge.domain.queueing`.
 
@@ -103,8 +110,13 @@ class SubjectQueue(Protocol):
         may have to be closed are ahead.
         """
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        """Return when the next subject that nobody works on is due, or None; not of the sites in `without`."""
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
+        """Return when the next subject that nobody works on is due, or None; not of the sites in `without`.
+
+        With `only_emergencies`, when the next that waits as one is.
+        """
 
     async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
@@ -138,7 +150,7 @@ class SubjectRecord:
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
     `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
-    that one has released.
+    that one has released. `revocation`: a person has taken all access away.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -149,6 +161,7 @@ class SubjectRecord:
     elsewhere: Mapping[RentalId, SubjectKey] = field(default_factory=dict)
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     holds: frozenset[Held] = frozenset()
+    revocation: Revocation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,8 +303,8 @@ class SubjectRecords(RecordReader, Protocol):
         """End the run: records, ledger, codes, tasks and the subject's next due time together.
 
         A subject that was marked again during the run stays due. `Done.next_due` wakes it later; `RetryAt` when it
-        says, behind live events and with `Priority.RETRY` (a sweep's stays `SWEEP`), and counts as an attempt unless it
-        is parked; `Dead` sets it aside until it is marked again.
+        says, behind live events and with `Priority.RETRY` (a sweep's stays `SWEEP`, an emergency stays one), and counts
+        as an attempt unless it is parked; `Dead` sets it aside until it is marked again.
         """
 
 
@@ -378,7 +391,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, RevocationBook, Protocol):
     """All that stands behind `service.desk`."""
 
 

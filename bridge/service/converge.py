@@ -10,7 +10,7 @@ from dataclasses import replace
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Observed
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired
+from bridge.domain.desired import Desired, revoked_access
 from bridge.domain.errors import (
     Anomaly,
     BridgeError,
@@ -25,6 +25,8 @@ from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome
 from bridge.domain.records import after_run, as_held
+from bridge.domain.tenancy import Snapshot, Tenant
+from bridge.ports.adapter import Person, person_key
 from bridge.ports.clock import Clock
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
@@ -134,6 +136,9 @@ class Converger:
         record: SubjectRecord,
         progress: Progress,
     ) -> SubjectCommit:
+        before = record
+        if record.revocation is not None and _has_doors(record):
+            record = await self._take_away(claim, site, record, progress)
         reading = await read_case(
             claim.key,
             record,
@@ -211,8 +216,35 @@ class Converger:
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
         over = progress.let_go(record.holds, case.desired)
-        woken = await self._woken(case, record, reading.kin, progress)
+        woken = await self._woken(case, before, reading.kin, progress)
         return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over)
+
+    async def _take_away(
+        self, claim: ClaimedSubject, site: ManagedSite, record: SubjectRecord, progress: Progress
+    ) -> SubjectRecord:
+        """Close every door of a tenant whose access a person has revoked, and return what is then known of them.
+
+        Our own records say what is to be closed: the platform need not answer for it. Raises what keeps a door open;
+        what was done is in `progress`.
+        """
+        desired = revoked_access(claim.key, record.access)
+        tenant = Tenant(name="")  # nothing is made for them, and the vendor knows them by their key
+        case = Case(
+            claim=claim,
+            site=site,
+            person=Person(key=person_key(claim.key), subject=claim.key, tenant=tenant),
+            snapshot=Snapshot(subject=claim.key, tenant=tenant, rentals=()),
+            desired=desired,
+            waits={},
+        )
+        progress.removes = True
+        await self._gate.bring(case, progress)
+        self._remember(case, desired, record, progress)
+        error = progress.error(case)
+        if error is not None:
+            raise error
+        progress.end_part()
+        return replace(record, access=dict(progress.access), ref=progress.ref)
 
     async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
         """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
@@ -282,6 +314,10 @@ def _reminds(attempts: int) -> bool:
 def _stage(record: AccessRecord | None) -> tuple[AccessStatus | None, bool]:
     """Return what others wait for: what a rental has, and whether it was seen."""
     return (None, False) if record is None else (record.status, record.certainty is Certainty.CONFIRMED)
+
+
+def _has_doors(record: SubjectRecord) -> bool:
+    return any(one.targets | one.unsure for one in record.access.values())
 
 
 def _takes_away(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> bool:

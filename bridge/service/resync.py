@@ -125,11 +125,11 @@ class Resyncer:
     async def follow(self, subjects: Collection[SubjectKey]) -> Sequence[Followed]:
         """Return how far the work on each of these is; who is not known any more is done."""
         now = self._clock.now()
-        followed = []
+        found = []
         for key in subjects:
             rows = await self._desk.find_subjects(Whom(by=By.TENANT, id=key.tenant), {(key.connection, key.site)})
-            followed.append(_followed(key, rows[0] if rows else None, now))
-        return followed
+            found.append(followed(key, rows[0] if rows else None, now))
+        return found
 
     def _approved(self, digest: str) -> _Approvable:
         word = digest.strip().lower()
@@ -164,7 +164,7 @@ def _one_of(planned: PlannedSubject) -> RentalId:
     return next(needs, planned.rentals[0].rental)
 
 
-def _followed(key: SubjectKey, row: SubjectRow | None, now: datetime) -> Followed:
+def followed(key: SubjectKey, row: SubjectRow | None, now: datetime) -> Followed:
     """Read a row of the queue: what is ready for later and has nothing to say only waits for a date."""
     if row is None or row.state == "idle":
         return Followed(subject=key, progress=Progress.DONE)

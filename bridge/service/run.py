@@ -146,7 +146,10 @@ class GateRun:
             )
             for change in changes
         ]
-        losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.limits(one.loss)]
+        is_judged = progress.revocation is None  # a person's own act is neither counted nor held
+        losing = [
+            one for one in progress.losses(changes, case.desired) if is_judged and case.site.budgets.limits(one.loss)
+        ]
         if losing:
             announcement = Announcement(
                 losing=tuple(losing),

@@ -13,10 +13,10 @@ from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, Un
 from bridge.domain.judge import Held
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
-from bridge.store import codes, subjects
+from bridge.store import codes, revocations, subjects
 from bridge.store.dialect import each, insert_for, insert_into
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, code, from_micros, hold, subject, task, to_micros, transfer
+from bridge.store.tables import access, code, from_micros, hold, revocation, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -51,6 +51,15 @@ _ALL: Final[sa.Select[Any]] = (
         .correlate(subject)
         .exists()
         .label("waits"),
+        sa.select(revocation.c.tenant)
+        .where(
+            revocation.c.connection == subject.c.connection,
+            revocation.c.tenant == subject.c.tenant,
+            sa.or_(revocation.c.site == revocations.EVERYWHERE, revocation.c.site == subject.c.site),
+        )
+        .correlate(subject)
+        .exists()
+        .label("is_revoked"),
     )
     .select_from(subject)
     .outerjoin(access, access.c.subject_id == subject.c.id)
@@ -70,9 +79,11 @@ _KEEP_PROFILE: Final = (
 
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
-    """Return all that is known of the subject; an unknown one has an empty record."""
+    """Return all that is known of the subject; of an unknown one, only whether its access is revoked."""
     rows = connection.execute(_ALL_OF_ONE, subjects.bound(key)).all()
-    return _of_rows(connection, rows, key, keyring) if rows else SubjectRecord()
+    if not rows:
+        return SubjectRecord(revocation=revocations.of_subject(connection, key))
+    return _of_rows(connection, rows, key, keyring)
 
 
 def load_many(connection: sa.Connection, numbers: Sequence[int], keyring: Keyring) -> dict[SubjectKey, SubjectRecord]:
@@ -99,6 +110,7 @@ def _of_rows(
         elsewhere=_elsewhere(connection, rows[0].id, links),
         open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
         holds=_holds(connection, rows[0].id) if rows[0].waits else frozenset(),
+        revocation=revocations.of_subject(connection, key) if rows[0].is_revoked else None,
     )
 
 

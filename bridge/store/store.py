@@ -29,6 +29,7 @@ from bridge.domain.ids import (
 )
 from bridge.domain.ledger import LedgerEntry, NumberedEntry
 from bridge.domain.pauses import Pause, Place
+from bridge.domain.revocations import Banned, Revocation
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
 from bridge.domain.work_id import WorkId, WorkKind
@@ -69,6 +70,7 @@ from bridge.store import (
     pruning,
     queue,
     records,
+    revocations,
     runs,
     site_watch,
     subjects,
@@ -138,10 +140,21 @@ class SqlStore:
         return await self._ways.ask(partial(inbox.next_due, without=without))
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
-        places, lease = self._next(WorkKind.SUBJECT, limit), self._lease()
-        claim = partial(subjects.claim, places=places, lease=lease, without=without, closing_first=closing_first)
+        claim = partial(
+            subjects.claim,
+            places=self._next(WorkKind.SUBJECT, limit),
+            lease=self._lease(),
+            without=without,
+            closing_first=closing_first,
+            only_emergencies=only_emergencies,
+        )
         claims = await self._write_in_time(partial(self._claim, claim))
         await self._read_ahead(claims)
         return self._given(WorkKind.SUBJECT, list(claims.values()))
@@ -155,8 +168,10 @@ class SqlStore:
                 records_of = await self._ways.ask(partial(records.load_many, numbers=numbers, keyring=self._keyring))
                 self._ahead.keep(((claim, records_of[claim.key]) for claim in claims.values()), read_at=read_at)
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        return await self._ways.ask(partial(subjects.next_due, without=without))
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
+        return await self._ways.ask(partial(subjects.next_due, without=without, only_emergencies=only_emergencies))
 
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
@@ -292,6 +307,19 @@ class SqlStore:
 
     async def drop_hold(self, digest: str, by: Signature) -> Hold:
         return await self._write_in_time(partial(holds.drop_hold, digest=digest, by=by))
+
+    async def list_revocations(self) -> Sequence[Revocation]:
+        return await self._ways.read(revocations.list_revocations)
+
+    async def keep_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        keys = await self._write_in_time(partial(revocations.keep, banned=banned, by=by))
+        if not self.cadence.is_shared:
+            return keys
+        # Another process may have made the tenant known, and begun its run, while ours was not to be seen yet.
+        return await self._write_in_time(partial(revocations.mark, banned=banned))
+
+    async def lift_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        return await self._write_in_time(partial(revocations.lift, banned=banned, by=by))
 
     async def list_pauses(self) -> Sequence[Pause]:
         return await self._ways.read(pauses.list_pauses)

@@ -265,6 +265,18 @@ hold = sa.Table(
     _one_of("kind", Loss, "hold_kind"),
 )
 
+# Few rows; an empty site means every site. Each reading of a subject asks for its own.
+revocation = sa.Table(
+    "revocation",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+)
+
 account_book = sa.Table(
     "account_book",
     metadata,

@@ -164,6 +164,10 @@ class KeptSubject:
     def wakes_at(self) -> datetime | None:
         return self.lease_until if self.state == "running" else self.due_at
 
+    @property
+    def is_emergency(self) -> bool:
+        return self.priority is Priority.EMERGENCY
+
     def is_due(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at <= now
 
@@ -220,7 +224,7 @@ class KeptSubject:
                 self.state, self.due_at, self.attempts, self.priority = "ready", when, 0, Priority.LIVE
             case RetryAt(when=when, is_parked=is_parked):
                 self.state, self.due_at, self.marked_since = "ready", when, unserved
-                self.priority = max(self.priority, Priority.RETRY)
+                self.priority = self.priority if self.is_emergency else max(self.priority, Priority.RETRY)
                 self.attempts += 0 if is_parked else 1
             case Dead():
                 self.state, self.due_at = "dead", None

@@ -40,6 +40,7 @@ from bridge.domain.ids import (
 from bridge.domain.ledger import LedgerEntry, LedgerKind, NumberedEntry
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.queueing import Waiting, choose
+from bridge.domain.revocations import LIFTED, REVOKED, Banned, Revocation, revocation, told_of
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
 from bridge.domain.whom import Whom
@@ -63,6 +64,7 @@ from bridge.ports.store import (
 )
 from bridge.testing import memory_desk, memory_proof
 from bridge.testing.memory_guard import MemoryGuard
+from bridge.testing.memory_revocations import MemoryRevocations
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
 
@@ -91,6 +93,7 @@ class MemoryStore:
         self._links: dict[tuple[ConnectionName, RentalId], Link] = {}
         self._pauses: dict[Place, Pause] = {}
         self._guard = MemoryGuard()
+        self._revoked = MemoryRevocations()
         self._bookmarks: dict[str, str] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
         self._books: dict[str, AccountBook] = {}
@@ -161,7 +164,12 @@ class MemoryStore:
         return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         now = self._now()
         for row in self._subjects.values():
@@ -170,7 +178,7 @@ class MemoryStore:
         waiting = [
             row.waiting(number, is_ahead=_site(row.key) in closing_first)
             for number, row in rows.items()
-            if row.state == "ready" and row.is_due(now)
+            if row.state == "ready" and row.is_due(now) and (row.is_emergency or not only_emergencies)
         ]
         return [rows[number].claim(now + self._lease) for number in self._choose(WorkKind.SUBJECT, waiting, limit)]
 
@@ -206,13 +214,13 @@ class MemoryStore:
         if duty in self._turns:
             self._turns[duty] = (self._turns[duty][0], True)
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
         self._check()
-        rows = (
-            row
-            for row in self._subjects.values()
-            if row.state == "running" or (row.key.connection, row.key.site) not in without
-        )
+        rows = [row for row in self._subjects.values() if row.state == "running" or _site(row.key) not in without]
+        if only_emergencies:
+            rows = [row for row in rows if row.state == "ready" and row.is_emergency]
         return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
     async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
@@ -239,9 +247,9 @@ class MemoryStore:
 
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         self._check()
-        row = self._subjects.get(subject)
+        row, revoked = self._subjects.get(subject), self._revoked.of_subject(subject)
         if row is None:
-            return SubjectRecord()
+            return SubjectRecord(revocation=revoked)
         links = {
             left: link
             for (connection, left), link in self._links.items()
@@ -258,6 +266,7 @@ class MemoryStore:
             elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
             holds=self._guard.holds_of(subject),
+            revocation=revoked,
         )
 
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
@@ -429,6 +438,34 @@ class MemoryStore:
             self._subjects[key].mark(Priority.LIVE, now=now, since=now, closes=True)
         self.ledger += decided(hold, what, by)
         return hold
+
+    async def list_revocations(self) -> Sequence[Revocation]:
+        self._check()
+        return self._revoked.standing()
+
+    async def keep_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        now = self._now()
+        self._revoked.keep(revocation(banned, by))
+        return self._ban(REVOKED, banned, by, lambda row: row.mark(Priority.EMERGENCY, now=now, since=now, closes=True))
+
+    async def lift_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        now = self._now()
+        self._revoked.lift(banned)
+
+        def readmit(row: KeptSubject) -> None:
+            row.priority = Priority.LIVE if row.is_emergency else row.priority
+            row.mark(Priority.LIVE, now=now, since=now)
+
+        return self._ban(LIFTED, banned, by, readmit)
+
+    def _ban(
+        self, what: str, banned: Banned, by: Signature, mark: Callable[[KeptSubject], None]
+    ) -> Sequence[SubjectKey]:
+        keys = [key for key in sorted(self._subjects) if banned.covers(key)]
+        for key in keys:
+            mark(self._subjects[key])
+        self.ledger += told_of(what, banned, keys, by)
+        return keys
 
     async def list_pauses(self) -> Sequence[Pause]:
         self._check()

@@ -27,6 +27,7 @@ from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.resync import Resyncer
+from bridge.service.revocations import Revocations
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
@@ -41,6 +42,7 @@ from bridge.web.plan import plan_operation
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
+from bridge.web.revocations import revocation_operations
 from bridge.web.who import who_operations
 
 
@@ -54,6 +56,7 @@ def operator_app(
     explain: Explain,
     resyncer: Resyncer,
     proof: Proof,
+    revocations: Revocations,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -143,6 +146,7 @@ def operator_app(
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
+        *revocation_operations(revocations, nudge),
         *dead_letter_operations(desk.dead_letters, nudge),
         *ledger_operations(proof.ledger),
         *who_operations(proof.who),

@@ -31,6 +31,7 @@ from bridge.store import (
     pauses,
     pruning,
     queue,
+    revocations,
     site_watch,
     subjects,
 )
@@ -153,6 +154,18 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim subjects beside paused sites": (
         lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD, without=PAUSED),
         {"subject_claim", "subject_lease"},
+    ),
+    "claim emergencies": (
+        lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD, only_emergencies=True),
+        {"subject_claim", "subject_lease"},
+    ),
+    "next emergency": (
+        lambda connection: subjects.next_due(connection, only_emergencies=True),
+        {"subject_claim"},
+    ),
+    "whose access is revoked": (
+        lambda connection: revocations.of_subject(connection, a_key("7", site="site")),
+        {"sqlite_autoindex_revocation_1"},
     ),
     "next subject beside paused sites": (
         lambda connection: subjects.next_due(connection, without=PAUSED),
