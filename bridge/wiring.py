@@ -45,12 +45,15 @@ from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.revocations import Revocations
 from bridge.service.selecting import Selector
+from bridge.service.shadow import shielded
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.watch import Watch, surveyors
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
-from bridge.settings import PacingSettings, Settings, from_validation
+from bridge.settings import Mode, PacingSettings, Settings, from_validation
 from bridge.store import KeyFile, Keyring, LateLedger, LateShelves
 from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
@@ -94,6 +97,7 @@ class Parts:
     resyncer: Resyncer
     proof: Proof
     revocations: Revocations
+    shadow_report: ShadowReport
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -185,6 +189,7 @@ def _open_site(
         budgets=SiteBudgets(
             site=site.budget.budgets(), connection=settings.connections[site.connection].budget.budgets()
         ),
+        is_shadow=site.mode is Mode.SHADOW,
     )
     return managed, feed, own
 
@@ -244,13 +249,14 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
         )
         breakers = breaking(settings, store, alerts, clock, metrics)
         converger = Converger(
-            sites={key: guarded(site, breakers) for key, site in plugs.sites.items()},
+            sites={key: guarded(shielded(site), breakers) for key, site in plugs.sites.items()},
             platforms=plugs.sources,
             records=store,
             leases=leases,
             alerts=alerts,
             clock=clock,
             metrics=metrics,
+            watch=Watch(surveyors(plugs.sites), clock),
         )
         yield Parts(
             settings=settings,
@@ -286,6 +292,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
             proof=proving(settings, store, alerts, clock),
             revocations=revoking(settings, store, pauses, breakers, clock),
+            shadow_report=shadow_report(settings, store),
         )
 
 
@@ -344,6 +351,15 @@ def proving(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
     )
 
 
+def shadow_sites(settings: Settings) -> frozenset[SiteKey]:
+    return frozenset((site.connection, site.id) for site in settings.sites if site.mode is Mode.SHADOW)
+
+
+def shadow_report(settings: Settings, store: Store) -> ShadowReport:
+    """Return what tells how the sites in shadow agree with what is done there now."""
+    return ShadowReport(book=store, sites=shadow_sites(settings))
+
+
 def revoking(settings: Settings, store: Store, pauses: Pauses, breakers: Breakers, clock: Clock) -> Revocations:
     """Return what takes all access of a person away at once."""
     return Revocations(
@@ -351,6 +367,7 @@ def revoking(settings: Settings, store: Store, pauses: Pauses, breakers: Breaker
         history=store,
         desk=store,
         sites={(site.connection, site.id) for site in settings.sites},
+        in_shadow=shadow_sites(settings),
         pauses=pauses,
         breakers=breakers,
         clock=clock,

@@ -25,6 +25,7 @@ from bridge.cli import (
     revoking,
     sandbox,
     serve,
+    shadow,
     sweep,
     targets,
     who,
@@ -83,5 +84,6 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(holds.app, name="holds")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(shadow.app, name="shadow")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

@@ -29,6 +29,7 @@ from bridge.wiring import (
     proving,
     resyncer,
     revoking,
+    shadow_report,
 )
 
 
@@ -78,6 +79,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
             resyncer=resyncer(plan, store, clock),
             proof=proving(settings, store, alerts, clock),
             revocations=revoking(settings, store, pauses, breakers, clock),
+            shadow_report=shadow_report(settings, store),
             nudge=lambda: None,
             metrics=text,
         )

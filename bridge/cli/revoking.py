@@ -56,7 +56,7 @@ def revoke(
         return await fetch(client, "POST", "revocations", json={**whom, **said})
 
     told, is_worked_on = _followed(settings, whom, ask(settings, question), seconds=wait)
-    is_closed = not told["open"] and not _waiting(told)
+    is_closed = not told["open"] and not _waiting(told) and not _in_shadow(told)
     if as_json:
         print_json(told)
     else:
@@ -146,6 +146,10 @@ def _waiting(told: Any) -> list[str]:
     return [site["site"] for site in told["sites"] if site["progress"] in _UNDER_WAY]
 
 
+def _in_shadow(told: Any) -> list[str]:
+    return [site["site"] for site in told["sites"] if site["in_shadow"]]
+
+
 def _is_over(told: Any) -> bool:
     if not told["open"]:
         return not _waiting(told)
@@ -186,6 +190,9 @@ def _say_how_far(told: Any, *, is_worked_on: bool) -> None:
         say(f"STILL OPEN: {told['open']}. It is tried again until it is done: see gatebridge queue and explain.")
     elif waiting := _waiting(told):
         say(f"Not looked at yet: site {inert(', '.join(waiting))}. A door may be open there until it is.")
+    elif shadows := _in_shadow(told):
+        where = inert(", ".join(shadows))
+        say(f"STILL OPEN, as far as it is known: site {where} is in shadow, and the bridge closes nothing there.")
     else:
         say("Closed everywhere, and kept so until you run gatebridge unrevoke.")
     if not is_worked_on:

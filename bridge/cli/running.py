@@ -181,6 +181,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         resyncer=parts.resyncer,
         proof=parts.proof,
         revocations=parts.revocations,
+        shadow_report=parts.shadow_report,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

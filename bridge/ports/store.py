@@ -39,6 +39,7 @@ from bridge.ports.proof import AccessHistory, LedgerBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
 from bridge.ports.revocations import RevocationBook
+from bridge.ports.shadow import ShadowBook
 from bridge.ports.shelf import Shelves
 
 
@@ -150,7 +151,8 @@ class SubjectRecord:
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
     `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
-    that one has released. `revocation`: a person has taken all access away.
+    that one has released. `revocation`: a person has taken all access away. `shadow` is what was
+    rehearsed while the site was in shadow.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -162,6 +164,7 @@ class SubjectRecord:
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     holds: frozenset[Held] = frozenset()
     revocation: Revocation | None = None
+    shadow: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +197,8 @@ class SubjectCommit:
     that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
     they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close. The
-    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done.
+    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done. `shadow` takes the place of what
+    was rehearsed before; empty, it ends that.
     """
 
     outcome: Outcome
@@ -208,6 +212,7 @@ class SubjectCommit:
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
     let_go: Collection[Held] = ()
+    shadow: Mapping[str, Any] | None = None
 
 
 Claim = ClaimedDelivery | ClaimedSubject
@@ -407,6 +412,7 @@ class Store(
     DeskStore,
     AlertSink,
     LedgerBook,
+    ShadowBook,
     AccessHistory,
     Eraser,
     Bookmarks,

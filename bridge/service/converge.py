@@ -6,6 +6,7 @@ Events, retries, replays and the sweep all end here, so none of them can do anyt
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Observed
@@ -28,6 +29,7 @@ from bridge.domain.records import after_run, as_held
 from bridge.domain.tenancy import Snapshot, Tenant
 from bridge.ports.adapter import Person, person_key
 from bridge.ports.clock import Clock
+from bridge.ports.shadow import ShadowBook
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
 from bridge.service.aftermath import Aftermath
@@ -41,10 +43,16 @@ from bridge.service.read_back import read_back
 from bridge.service.reading import read_case
 from bridge.service.run import GateRun
 from bridge.service.settling import RUN_SECONDS
+from bridge.service.shadow import Shadow
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskEnds, TaskNews, staff_problems
+from bridge.service.watch import Watch
 from bridge.service.write_back import FieldWriter
 from bridge.telemetry import Metrics, get_logger
+
+
+class RunRecords(SubjectRecords, ShadowBook, Protocol):
+    """What runs remember."""
 
 
 class Converger:
@@ -55,12 +63,15 @@ class Converger:
         *,
         sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite],
         platforms: Mapping[ConnectionName, Platform],
-        records: SubjectRecords,
+        records: RunRecords,
         leases: Leases,
         alerts: Alerts,
         clock: Clock,
         metrics: Metrics,
+        watch: Watch | None = None,
     ) -> None:
+        """Without `watch`, nothing is known of what is done now at sites in shadow."""
+        self._shadow = Shadow(records=records, watch=watch or Watch({}, clock), clock=clock)
         self._sites = sites
         self._platforms = platforms
         self._records = records
@@ -108,6 +119,8 @@ class Converger:
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 record = await self._records.begin(claim)
+                if site.is_shadow:
+                    return await self._shadow.run(claim, site, platform, record)
                 progress.begin(record)
                 return await self._bring_in_step(claim, site, platform, record, progress)
         except LeaseLost:
@@ -217,7 +230,9 @@ class Converger:
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
         over = progress.let_go(record.holds, case.desired)
         woken = await self._woken(case, before, reading.kin, progress)
-        return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over)
+        # What was rehearsed while the site was in shadow is over, and nothing of it was ever ours.
+        rehearsed: dict[str, object] | None = {} if record.shadow else None
+        return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over, shadow=rehearsed)
 
     async def _take_away(
         self, claim: ClaimedSubject, site: ManagedSite, record: SubjectRecord, progress: Progress

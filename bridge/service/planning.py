@@ -127,6 +127,14 @@ class Planner:
         return planned_subject(scene, reading.checks(site.policy, reading.now), occupied=occupied.keys())
 
     async def _paused(self, sites: Collection[SiteKey]) -> tuple[str, ...]:
+        shadows = tuple(
+            f"site {key[1]} of {key[0]} is in shadow: nothing of this is done there"
+            for key in sorted(sites)
+            if self._sites[key].is_shadow
+        )
+        return (*shadows, *await self._by_pauses(sites))
+
+    async def _by_pauses(self, sites: Collection[SiteKey]) -> tuple[str, ...]:
         if self._pauses is None:
             return ()
         paused = [(site, await self._pauses.of(site)) for site in sorted(sites)]

@@ -19,6 +19,7 @@ from bridge.ports.store import OperatorDesk
 from bridge.service.breakers import Breakers
 from bridge.service.pauses import Pauses
 from bridge.service.resync import Followed, followed
+from bridge.service.shadow import IN_SHADOW
 from bridge.telemetry import get_logger
 
 MAX_SITES: Final = 500
@@ -38,6 +39,8 @@ class SiteEnd:
     doors: tuple[DoorEnd, ...]
     why: str | None = None
     paused: str | None = None
+    is_shadow: bool = False
+    """The bridge closes nothing there: who opens the doors must do it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,12 @@ class Revocations:
         desk: OperatorDesk,
         sites: Collection[SiteKey],
         pauses: Pauses,
+        in_shadow: Collection[SiteKey] = (),
         breakers: Breakers,
         clock: Clock,
     ) -> None:
-        """`sites` are those that are configured."""
+        """`sites` are those that are configured, `in_shadow` those of them at which nothing is written."""
+        self._in_shadow = frozenset(in_shadow)
         self._book = book
         self._history = history
         self._desk = desk
@@ -164,6 +169,7 @@ class Revocations:
             doors=doors,
             why=self._why_open(site, doors, work),
             paused="; ".join(str(pause) for pause in pauses) or None,
+            is_shadow=site in self._in_shadow,
         )
 
     def _why_open(self, site: SiteKey, doors: Sequence[DoorEnd], work: Followed) -> str | None:
@@ -172,6 +178,8 @@ class Revocations:
             return None
         if site not in self._sites:
             return UNSERVED
+        if site in self._in_shadow:
+            return IN_SHADOW
         if all(door.is_foreign for door in left):
             return FOREIGN
         silent = next((one.why for one in self._breakers.not_answering() if one.site == site), None)

@@ -154,12 +154,7 @@ class PacingSettings(Section):
 class Mode(StrEnum):
     LIVE = "live"
     SHADOW = "shadow"
-
-
-def _built(mode: Mode) -> Mode:
-    if mode is Mode.SHADOW:
-        raise ValueError("shadow is not built yet; a site is live or not configured")
-    return mode
+    """Everything is read and planned, and nothing is written to vendor or platform."""
 
 
 class SiteSettings(Section):
@@ -169,7 +164,7 @@ class SiteSettings(Section):
     adapter: str
     field_prefix: Annotated[str, AfterValidator(_field_prefix)] | None = None
     timezone: ZoneName | None = None
-    mode: Annotated[Mode, AfterValidator(_built)] = Mode.LIVE
+    mode: Mode = Mode.LIVE
     options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     pacing: PacingSettings = PacingSettings()
     policy: PolicySettings = PolicySettings()

@@ -38,7 +38,8 @@ _ACCESS: Final = sa.select(access).where(access.c.subject_id == _OF)
 _TOUCHES: Final = sa.or_(transfer.c.left_rental == access.c.rental, transfer.c.heir == access.c.rental)
 _ALL: Final[sa.Select[Any]] = (
     sa.select(
-        *(subject.c.id, subject.c.connection, subject.c.site, subject.c.tenant, subject.c.ref, subject.c.profile),
+        *(subject.c.id, subject.c.connection, subject.c.site, subject.c.tenant),
+        *(subject.c.ref, subject.c.profile, subject.c.shadow),
         access.c.rental,
         *(access.c[name] for name in _ACCESS_VALUES),
         code.c.id.label("code_id"),
@@ -106,6 +107,7 @@ def _of_rows(
         codes=codes.opened([sealed[number] for number in sorted(sealed)], key, keyring),
         ref=rows[0].ref,
         profile=rows[0].profile,
+        shadow=rows[0].shadow,
         links=links,
         elsewhere=_elsewhere(connection, rows[0].id, links),
         open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
@@ -241,6 +243,10 @@ def keep_transfers(
         {"connection": name, "left_rental": left, "heir": heir, "seen_at": now} for left, heir in sorted(heirs.items())
     ]
     connection.execute(keep, rows)
+
+
+def keep_shadow(connection: sa.Connection, subject_id: int, shadow: Mapping[str, Any]) -> None:
+    connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(shadow=dict(shadow) or None))
 
 
 def keep_profile(connection: sa.Connection, subject_id: int, profile: str) -> None:

@@ -87,6 +87,8 @@ def keep_end(connection: sa.Connection, ours: int, now: datetime, *, end: Subjec
         codes.note_taken(connection, ours, taken)
     if end.profile is not None:
         records.keep_profile(connection, ours, end.profile)
+    if end.shadow is not None:
+        records.keep_shadow(connection, ours, end.shadow)
     if end.retire_code:
         codes.retire(connection, ours, now)
     guard.let_go(connection, ours, end.let_go)

@@ -72,6 +72,7 @@ from bridge.store import (
     records,
     revocations,
     runs,
+    shadows,
     site_watch,
     subjects,
     turns,
@@ -339,6 +340,12 @@ class SqlStore:
     async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
         read = partial(ledger_rows.read, which=which, after=after, through=through, limit=limit)
         return await self._ways.read(read)
+
+    async def shadow_notes(self, site: SiteKey, *, since: datetime | None = None) -> Sequence[LedgerEntry]:
+        return await self._ways.read(partial(shadows.notes, site=site, since=since))
+
+    async def shadow_stages(self, site: SiteKey) -> Sequence[Mapping[str, Any]]:
+        return await self._ways.read(partial(shadows.stages, site=site))
 
     async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
         return await self._ways.read(partial(holders.list_holders, held=held, after=after, limit=limit))

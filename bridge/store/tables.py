@@ -139,6 +139,7 @@ subject = sa.Table(
     sa.Column("note", sa.String),
     sa.Column("ref", sa.JSON(none_as_null=True)),
     sa.Column("profile", sa.String),
+    sa.Column("shadow", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("connection", "site", "tenant", name="subject_once"),
     _one_of("state", SubjectState, "subject_state"),
     sa.CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="subject_due"),
@@ -233,6 +234,7 @@ ledger = sa.Table(
     sa.Column("details", sa.JSON, nullable=False),
     sa.Column("chain", sa.String, nullable=False),
     _partial("ledger_alert", "id", where="kind = 'alert'"),
+    _partial("ledger_shadow", "connection", "site", "at", where="kind = 'shadow'"),
     _partial("ledger_by_target", "target", "connection", "site", "tenant", where="target IS NOT NULL"),
     _partial("ledger_by_tenant", "tenant", "connection", "site", "id", where="tenant IS NOT NULL"),
 )

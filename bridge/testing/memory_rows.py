@@ -156,6 +156,7 @@ class KeptSubject:
     note: str | None = None
     ref: dict[str, Any] | None = None
     profile: str | None = None
+    shadow: dict[str, Any] | None = None
     access: dict[RentalId, AccessRecord] = field(default_factory=dict)
     codes: list[GivenCode] = field(default_factory=list)
     tasks: dict[UnitId, OpenTask] = field(default_factory=dict)

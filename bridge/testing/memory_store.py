@@ -262,6 +262,7 @@ class MemoryStore:
             codes=row.memory(),
             ref=row.ref,
             profile=row.profile,
+            shadow=row.shadow,
             links=links,
             elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
@@ -318,6 +319,8 @@ class MemoryStore:
         if end.taken_code is not None:
             row.note_taken(end.taken_code)
         row.profile = end.profile or row.profile
+        if end.shadow is not None:
+            row.shadow = dict(end.shadow) or None
         if end.retire_code:
             row.retire_code(now)
         self._guard.let_go(claim.key, end.let_go)
@@ -493,6 +496,14 @@ class MemoryStore:
     async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
         self._check()
         return memory_proof.read_ledger(self.ledger, which, after=after, through=through)[:limit]
+
+    async def shadow_notes(self, site: SiteKey, *, since: datetime | None = None) -> Sequence[LedgerEntry]:
+        self._check()
+        return memory_proof.shadow_notes(self.ledger, site, since)
+
+    async def shadow_stages(self, site: SiteKey) -> Sequence[Mapping[str, Any]]:
+        self._check()
+        return [row.shadow for row in self._subjects.values() if _site(row.key) == site and row.shadow is not None]
 
     async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
         self._check()

@@ -28,6 +28,7 @@ from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.resync import Resyncer
 from bridge.service.revocations import Revocations
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
@@ -43,6 +44,7 @@ from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
 from bridge.web.revocations import revocation_operations
+from bridge.web.shadow import shadow_operation
 from bridge.web.who import who_operations
 
 
@@ -57,6 +59,7 @@ def operator_app(
     resyncer: Resyncer,
     proof: Proof,
     revocations: Revocations,
+    shadow_report: ShadowReport,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -147,6 +150,7 @@ def operator_app(
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
         *revocation_operations(revocations, nudge),
+        shadow_operation(shadow_report),
         *dead_letter_operations(desk.dead_letters, nudge),
         *ledger_operations(proof.ledger),
         *who_operations(proof.who),

@@ -85,13 +85,17 @@ class DoorEndOut(Shape):
 
 
 class SiteEndOut(Shape):
-    """How far it is at one site: waiting, running, done, retrying or dead. A pause there is passed by."""
+    """How far it is at one site: waiting, running, done, retrying or dead. A pause there is passed by.
+
+    Of a site in shadow the bridge closes nothing.
+    """
 
     site: str
     progress: Progress
     due_at: datetime | None
     why: str | None
     paused: str | None
+    in_shadow: bool
     doors: list[DoorEndOut]
 
     @classmethod
@@ -102,6 +106,7 @@ class SiteEndOut(Shape):
             due_at=end.work.due_at,
             why=end.work.why,
             paused=end.paused,
+            in_shadow=end.is_shadow,
             doors=[DoorEndOut.of(door, end.why) for door in end.doors],
         )
 

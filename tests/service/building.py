@@ -44,14 +44,17 @@ from bridge.service.resolve import Resolver
 from bridge.service.resync import Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
+from bridge.service.shadow import shielded
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
+from bridge.service.watch import Watch
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqlStore, open_sqlite
 from bridge.telemetry import Metrics
 from bridge.testing.simulation import Simulation
 from tests.service.house import CONNECTION, SECRET, SITE, House, MovableClock, Running
+from tests.service.shadowing import GateWatch
 from tests.service.wire import Wire
 
 PLATFORM, GATE = "https://lakesidebox.storeganise.com", "https://gate.example.net"
@@ -85,13 +88,15 @@ async def open_house(
     business_zone: str = ZONE.key,
     vendor: Vendor | None = None,
     budgets: SiteBudgets | None = None,
+    shadow: bool = False,
 ) -> AsyncIterator[House]:
     """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
 
     `policies` are those of all the sites that the bridge serves; without them it serves one, by `policy` or else by
     `overdue`. `events` are those that the platform's webhook is set up for. The platform's own daily runs follow
     `business_zone`. With `gate_elsewhere`, the other sites have a controller of their own, perhaps of another kind.
-    With `vendor`, the first site's doors are that vendor's. Without `budgets`, nothing is held.
+    With `vendor`, the first site's doors are that vendor's. Without `budgets`, nothing is held. With `shadow` all sites
+    are in shadow, until `modes` of the house says otherwise and it is opened again.
     """
     clock = MovableClock()
     clock.moment = now or clock.moment
@@ -103,7 +108,9 @@ async def open_house(
     to_platform, to_gate = Wire(build_platform(world, sender, settings)), Wire(controller)
     to_other = to_gate if other is controller else Wire(other)
     kinds = {SITE: (gate or GateSettings()).kind}
+    modes = {"shadow": shadow}
     async with AsyncExitStack() as stack:
+        hands = await stack.enter_async_context(_hands(controller))
         platform_client = await stack.enter_async_context(
             make_client(base_url(f"{PLATFORM}/api", key=""), transport=to_platform)
         )
@@ -123,8 +130,10 @@ async def open_house(
                 )
                 for site, policy in policies.items()
             ]
-            guarded_sites = [replace(site, budgets=budgets or SiteBudgets()) for site in sites]
-            return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites)
+            mode = {"budgets": budgets or SiteBudgets(), "is_shadow": modes["shadow"]}
+            guarded_sites = [replace(site, **mode) for site in sites]
+            watch = Watch({(CONNECTION, SITE): GateWatch(SITE, hands)}, clock)
+            return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites, watch)
 
         house = House(
             clock=clock,
@@ -134,7 +143,8 @@ async def open_house(
             bridge=await open_bridge(),
             platform=to_platform,
             gate=to_gate,
-            hands=await stack.enter_async_context(_hands(controller)),
+            hands=hands,
+            modes=modes,
             hands_elsewhere=await stack.enter_async_context(_hands(other)),
             gate_elsewhere=to_other,
             database=folder / "house.db",
@@ -185,7 +195,9 @@ def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: Async
     )
 
 
-def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
+def _bridge(
+    store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite], watch: Watch
+) -> Running:
     metrics = Metrics()
     managed = {(CONNECTION, site.id): site for site in sites}
     alerts, leases = Alerts(metrics), Leases(store)
@@ -230,7 +242,8 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
             metrics=metrics,
         ),
         converger=Converger(
-            sites={key: guarded(site, breakers) for key, site in managed.items()},
+            sites={key: guarded(shielded(site), breakers) for key, site in managed.items()},
+            watch=watch,
             platforms={CONNECTION: source},
             records=store,
             leases=leases,

@@ -34,6 +34,7 @@ from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resync import Resyncer
 from bridge.service.revocations import Revocations
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
@@ -172,6 +173,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         desk=Desk(store=store, clock=clock),
         pauses=pauses,
         breakers=breakers,
+        shadow_report=ShadowReport(book=store, sites=SITES[:1]),
         revocations=Revocations(
             book=store, history=store, desk=store, sites=SITES, pauses=pauses, breakers=breakers, clock=clock
         ),

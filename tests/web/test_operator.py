@@ -103,6 +103,7 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/revocations",
         "/api/v1/revocations/doors",
         "/api/v1/revocations/lift",
+        "/api/v1/shadow",
         "/api/v1/ledger",
         "/api/v1/ledger/verify",
         "/api/v1/who",
