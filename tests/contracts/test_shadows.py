@@ -9,6 +9,7 @@ from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.outcome import Done
 from bridge.ports.store import Store, SubjectCommit
+from tests.contracts.losing import claim_of
 from tests.contracts.store_builders import LAKESIDE, START, SetClock, a_key, an_entry, claimed
 
 pytestmark = pytest.mark.anyio
@@ -31,12 +32,12 @@ async def test_a_stage_is_kept_with_its_run_until_another_ends_it(store: Store) 
     await store.commit(await claimed(store), SubjectCommit(outcome=Done(), shadow=STAGE))
     record = await store.load(a_key())
     assert (record.shadow, [one.targets for one in record.access.values()]) == (STAGE, [frozenset()])
-    claim = await claimed(store)
+    claim = await claim_of(store, a_key())
     assert (await store.begin(claim)).shadow == STAGE
     await store.commit(claim, SubjectCommit(outcome=Done()))
     assert (await store.load(a_key())).shadow == STAGE, "a run that says nothing of it leaves it"
     assert list(await store.shadow_stages(SITE1)) == [STAGE]
-    await store.commit(await claimed(store), SubjectCommit(outcome=Done(), shadow={}))
+    await store.commit(await claim_of(store, a_key()), SubjectCommit(outcome=Done(), shadow={}))
     assert (await store.load(a_key())).shadow is None
     assert list(await store.shadow_stages(SITE1)) == []
 
@@ -44,7 +45,7 @@ async def test_a_stage_is_kept_with_its_run_until_another_ends_it(store: Store) 
 async def test_who_has_lost_the_claim_rehearses_in_vain(store: Store, clock: SetClock) -> None:
     late = await claimed(store)
     clock.move(hours=1)
-    await claimed(store)
+    await claim_of(store, a_key())
     with pytest.raises(LeaseLost):
         await store.commit(late, SubjectCommit(outcome=Done(), shadow=STAGE, entries=(a_note("would"),)))
     assert (await store.load(a_key())).shadow is None

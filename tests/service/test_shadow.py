@@ -8,18 +8,20 @@ import pytest
 
 from bridge.domain.agreement import Agreement
 from bridge.domain.budgets import Budget, Budgets, SiteBudgets
-from bridge.domain.changes import Change, Kind
-from bridge.domain.errors import Unsupported
-from bridge.domain.ids import SubjectKey, TargetId, TenantId
+from bridge.domain.changes import Change, EntryState, Kind
+from bridge.domain.errors import Anomaly, Unsupported
+from bridge.domain.ids import SiteId, SubjectKey, TargetId, TenantId
 from bridge.domain.tenancy import Tenant
 from bridge.domain.whom import By, Selection, Whom
 from bridge.ports.adapter import Person
 from bridge.service.shadow import ReadOnly
 from bridge.service.shadow_report import ShadowReport
+from bridge.service.watch import Watch
 from tests.service.building import open_house
-from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House
+from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House, MovableClock
 from tests.service.mass import DEFAULTS
 from tests.service.revoking import revoke
+from tests.service.shadowing import Everybody, Somebody
 from tests.service.test_breakers import tenants
 
 pytestmark = pytest.mark.anyio
@@ -113,11 +115,11 @@ async def test_looked_at_again_it_notes_nothing_through_a_restart_too(house: Hou
 async def test_who_was_later_and_by_how_much_is_told(house: House) -> None:
     house.move_in("B-014")
     rental = house.move_in("B-021", JONAS)
-    them = await person(house, "1111", "B-021")
+    them = await person(house, "482911", "B-021")
     await house.settle()
     assert (await reported(house)).percent == 50.0
     house.clock.advance(minutes=3)
-    await person(house, "2222", "B-014")
+    await person(house, "593622", "B-014")
     for _ in range(10):
         await house.later(minutes=1)
     assert (await reported(house)).percent == 100.0
@@ -139,7 +141,7 @@ async def test_who_was_later_and_by_how_much_is_told(house: House) -> None:
 
 async def test_what_each_side_has_open_and_the_other_not_stands_out(house: House) -> None:
     ours, theirs = house.move_in("B-014"), house.move_in("B-021", JONAS)
-    await person(house, "1111", "B-021")
+    await person(house, "482911", "B-021")
     house.world.mark_overdue(theirs)
     await house.settle()
     await house.later(minutes=2)
@@ -150,7 +152,7 @@ async def test_what_each_side_has_open_and_the_other_not_stands_out(house: House
 
 async def test_of_a_unit_that_is_let_again_nothing_is_said_of_who_left(house: House) -> None:
     rental = house.move_in("B-014")
-    await person(house, "1111", "B-014")
+    await person(house, "482911", "B-014")
     await house.settle()
     house.move_out(rental)
     await house.settle()
@@ -185,18 +187,18 @@ async def test_the_guard_says_what_it_would_have_held_and_goes_on(tmp_path: Path
 async def test_nothing_that_was_rehearsed_counts_as_ours_when_the_site_goes_live(house: House) -> None:
     rental = house.move_in("B-014")
     left = house.move_in("B-021", JONAS)
-    theirs = [await person(house, "1111", "B-014"), await person(house, "2222", "B-021")]
+    theirs = [await person(house, "482911", "B-014"), await person(house, "593622", "B-021")]
     await house.settle()
     house.modes["shadow"] = False
     await house.restart()
     house.move_out(left)
     await house.sweep()
     assert house.status(rental) == "granted"
-    assert house.code(rental) not in {None, "1111"}
+    assert house.code(rental) not in {None, "482911"}
     people = {one["id"]: one for one in await house.people()}
     assert set(theirs) < set(people), "what others made is left, also of who is gone"
     assert len(people) == 3
-    assert await house.keypad("B-021", "2222") == "ok"
+    assert await house.keypad("B-021", "593622") == "ok"
     assert (await house.bridge.store.load(KEY)).shadow is None
 
 
@@ -208,6 +210,34 @@ async def test_a_vendor_that_does_not_answer_is_tried_again_and_proves_nothing(h
     await house.mend_gate()
     await house.later(minutes=2)
     assert sorted(house.ledger("shadow")) == ["look", "would"]
+
+
+class Counting:
+    """Reads nothing but how often it is asked; `error` is what it answers then."""
+
+    asked = 0
+    error: Exception | None = None
+
+    async def survey(self) -> Everybody:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return Everybody(
+            [Somebody({TargetId("A"): EntryState.ACTIVE}), Somebody({TargetId("A"): EntryState.SUSPENDED})]
+        )
+
+
+async def test_one_reading_serves_many_and_one_that_fails_proves_nothing() -> None:
+    clock, vendor = MovableClock(), Counting()
+    watch = Watch({(CONNECTION, SITE): vendor}, clock)
+    seen = [await watch.doors((CONNECTION, SITE)) for _ in range(5)]
+    assert [one.open for one in seen if one is not None] == [{"A": True}] * 5, "any entry that opens it counts"
+    assert vendor.asked == 1
+    clock.advance(minutes=1)
+    vendor.error = Anomaly("a page is missing")
+    assert await watch.doors((CONNECTION, SITE)) is None
+    assert vendor.asked == 2
+    assert await watch.doors((CONNECTION, SiteId("elsewhere"))) is None
 
 
 async def test_who_is_shut_out_is_not_at_a_site_in_shadow_and_a_plan_says_so(house: House) -> None:

@@ -32,6 +32,7 @@ from bridge.store import (
     pruning,
     queue,
     revocations,
+    shadows,
     site_watch,
     subjects,
 )
@@ -166,6 +167,10 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "whose access is revoked": (
         lambda connection: revocations.of_subject(connection, a_key("7", site="site")),
         {"sqlite_autoindex_revocation_1"},
+    ),
+    "what was rehearsed at a site": (
+        lambda connection: shadows.notes(connection, site=(LAKESIDE, SiteId("site")), since=START),
+        {"ledger_shadow"},
     ),
     "next subject beside paused sites": (
         lambda connection: subjects.next_due(connection, without=PAUSED),
