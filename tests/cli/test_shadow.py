@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bridge.cli.app import app
 from bridge.domain.errors import NotFoundHere
-from bridge.domain.ids import SiteId, SubjectKey, TenantId
+from bridge.domain.ids import RentalId, SiteId, SubjectKey, TenantId
 from bridge.ports.clock import SystemClock
 from bridge.settings import load
 from bridge.telemetry import Metrics
@@ -33,7 +33,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         GOOD.format(folder=tmp_path).replace('adapter = "simulator"', 'adapter = "simulator"\nmode = "shadow"')
     )
     key = SubjectKey(connection=LAKESIDE, site=SiteId(SITE), tenant=TenantId("t1"))
-    stands_out = replace(note(0, "look", ours="open", theirs="closed"), rental="r2")
+    stands_out = replace(note(0, "look", ours="open", theirs="closed"), rental=RentalId("r2"))
 
     async def fill() -> None:
         async with open_store(load(file), Metrics(), SystemClock()) as store:

@@ -130,8 +130,9 @@ async def open_house(
                 )
                 for site, policy in policies.items()
             ]
-            mode = {"budgets": budgets or SiteBudgets(), "is_shadow": modes["shadow"]}
-            guarded_sites = [replace(site, **mode) for site in sites]
+            guarded_sites = [
+                replace(site, budgets=budgets or SiteBudgets(), is_shadow=modes["shadow"]) for site in sites
+            ]
             watch = Watch({(CONNECTION, SITE): GateWatch(SITE, hands)}, clock)
             return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites, watch)
 
@@ -196,7 +197,11 @@ def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: Async
 
 
 def _bridge(
-    store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite], watch: Watch
+    store: SqlStore,
+    clock: MovableClock,
+    source: Source,
+    sites: Sequence[ManagedSite],
+    watch: Watch | None = None,
 ) -> Running:
     metrics = Metrics()
     managed = {(CONNECTION, site.id): site for site in sites}
