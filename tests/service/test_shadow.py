@@ -212,6 +212,21 @@ async def test_a_vendor_that_does_not_answer_is_tried_again_and_proves_nothing(h
     assert sorted(house.ledger("shadow")) == ["look", "would"]
 
 
+async def test_what_the_platform_cannot_tell_is_asked_again_and_would_close_nothing(house: House) -> None:
+    house.move_in("B-014")
+    await person(house, "482911", "B-014")
+    await house.settle()
+    assert await house.subjects() == {}
+    notes = house.ledger("shadow")
+    house.platform.spoil = lambda _, answer: [] if isinstance(answer, list) else {"error": {"type": "not_found"}}
+    await house.sweep()
+    assert await house.subjects() == {"ready": 1}
+    house.platform.spoil = None
+    await house.later(minutes=5)
+    assert await house.subjects() == {}
+    assert house.ledger("shadow") == notes
+
+
 class Counting:
     """Reads nothing but how often it is asked; `error` is what it answers then."""
 
