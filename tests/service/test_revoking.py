@@ -239,22 +239,20 @@ async def test_what_the_bridge_did_not_make_is_left_and_told_as_open(house: Hous
 async def test_it_overtakes_a_worker_whose_places_are_all_taken(house: House) -> None:  # A11
     rental = house.move_in("B-014")
     await house.settle()
+    code = house.code(rental)
     others = tenants(house, number=8)
+    await house.deliver()
+    while await house.resolve_due():
+        pass
     house.platform.hold_answers("GET")
     async with at_work(house.worker(concurrency=2)) as worker:
-        await house.deliver()
-        house.platform.release()
-        while await house.resolve_due():
-            pass
-        house.platform.hold_answers("GET")
-        worker.nudge()
         async with asyncio.timeout(PATIENCE):
             while house.platform.running < 2:  # noqa: ASYNC110 - what is waited for has no event to offer
                 await asyncio.sleep(0.01)
         await revoke(house)
         worker.nudge()
         async with asyncio.timeout(PATIENCE):
-            while await house.people():  # noqa: ASYNC110 - as above
+            while await house.keypad("B-014", code) == "ok":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
         assert {house.status(one) for one in others} == {None}
         house.platform.release()
