@@ -67,6 +67,7 @@ from bridge.ports.source import (
     SourceSpec,
     StaffTask,
 )
+from bridge.ports.survey import Stranger, Survey
 from bridge.verification.body import UnreadableBody, read_json_object
 from bridge.verification.hmac_header import HmacHeader
 
@@ -182,7 +183,9 @@ __all__ = [
     "SourceSpec",
     "StaffTask",
     "StoreUnavailable",
+    "Stranger",
     "SubjectKey",
+    "Survey",
     "SuspendScope",
     "Target",
     "TargetId",

@@ -1,12 +1,12 @@
 """Settings in, running parts out: the only place that knows all."""
 
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -29,10 +29,12 @@ from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
 from bridge.service.erasures import Erasures
+from bridge.service.everybody import Everybody
 from bridge.service.explain import Explainer
 from bridge.service.feeds import Feeds
 from bridge.service.leases import Leases
 from bridge.service.ledger_proof import LedgerProof
+from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.paces import Paces
 from bridge.service.pauses import Pauses, UnpausedSubjects
@@ -45,16 +47,19 @@ from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.revocations import Revocations
 from bridge.service.selecting import Selector
-from bridge.service.shadow import shielded
+from bridge.service.shadow import in_shadow, shielded
 from bridge.service.shadow_report import ShadowReport
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.sites import ManagedSite
+from bridge.service.survey import Strangers
 from bridge.service.sweep import Sweeper
+from bridge.service.tenant_plans import TenantPlans
+from bridge.service.trust import Trust
 from bridge.service.watch import Watch, surveyors
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
 from bridge.settings import Mode, PacingSettings, Settings, from_validation
-from bridge.store import KeyFile, Keyring, LateLedger, LateShelves
+from bridge.store import KeyFile, Keyring, LateLedger, LateShelves, MarkFile, this_machine
 from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
 
@@ -72,6 +77,10 @@ class Plugs:
     """The accounts that are called; a site whose adapter calls nobody has none."""
     limited: Mapping[SiteKey, Account]
     """The sites with limits of their own, beside their account's."""
+
+
+NO_PLUGS: Final = Plugs(sources={}, entrances={}, sites={}, feeds={}, platforms={}, vendors={}, limited={})
+"""For what asks nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,7 @@ class Parts:
     proof: Proof
     revocations: Revocations
     shadow_report: ShadowReport
+    trust: Trust
     alerts: Alerts
     leases: Leases
     entrances: Mapping[ConnectionName, Entrance]
@@ -191,7 +201,7 @@ def _open_site(
         ),
         is_shadow=site.mode is Mode.SHADOW,
     )
-    return managed, feed, own
+    return shielded(managed), feed, own
 
 
 def _limits(settings: Settings, pacing: PacingSettings) -> SiteLimits:
@@ -239,17 +249,10 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
         clock = store.clock
         alerts, leases = Alerts(metrics), Leases(store)
         pauses = pausing(settings, store, alerts, clock)
-        sweeper = Sweeper(
-            sites=plugs.sites.keys(),
-            listers=plugs.sources,
-            queue=store,
-            alert_sink=store,
-            alerts=alerts,
-            clock=clock,
-        )
         breakers = breaking(settings, store, alerts, clock, metrics)
+        sweeper = sweeping(plugs, store, alerts=alerts, clock=clock, shut_sites=breakers.shut_sites)
         converger = Converger(
-            sites={key: guarded(shielded(site), breakers) for key, site in plugs.sites.items()},
+            sites={key: guarded(site, breakers) for key, site in plugs.sites.items()},
             platforms=plugs.sources,
             records=store,
             leases=leases,
@@ -280,7 +283,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             sweeper=sweeper,
             catch_up=catching_up(settings, plugs.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             retention=_retention(settings, store, alerts, clock),
-            desk=Desk(store=store, clock=clock),
+            desk=Desk(store=store, clock=clock, strangers=Strangers(sites=plugs.sites, desk=store).at),
             pauses=pauses,
             subjects=UnpausedSubjects(queue=ReachableSubjects(queue=store, breakers=breakers), pauses=pauses),
             breakers=breakers,
@@ -293,7 +296,33 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             proof=proving(settings, store, alerts, clock),
             revocations=revoking(settings, store, pauses, breakers, clock),
             shadow_report=shadow_report(settings, store),
+            trust=trusting(settings, store, alerts, clock),
         )
+
+
+def sweeping(
+    plugs: Plugs,
+    store: Store,
+    *,
+    alerts: Alerts,
+    clock: Clock,
+    shut_sites: Callable[[], Collection[SiteKey]] = frozenset,
+) -> Sweeper:
+    """Return what looks at everybody at the sites of these plug-ins, by the pacing of their accounts."""
+    return Sweeper(
+        sites=plugs.sites.keys(),
+        lists=SiteLists(listers=plugs.sources, book=store, clock=clock),
+        everybody=Everybody(store, clock),
+        tenants=_tenant_plans(plugs, store, clock),
+        queue=store,
+        book=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+        paces=_paces(plugs),
+        shut_sites=shut_sites,
+        in_shadow=in_shadow(plugs.sites),
+    )
 
 
 def _retention(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Retention:
@@ -374,6 +403,18 @@ def revoking(settings: Settings, store: Store, pauses: Pauses, breakers: Breaker
     )
 
 
+def trusting(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Trust:
+    """Return what tells whether the store is the one that was here before."""
+    return Trust(
+        store=store,
+        marks=MarkFile(settings.mark_file),
+        machine=this_machine(),
+        is_shared=settings.store.is_shared,
+        alerts=alerts,
+        clock=clock,
+    )
+
+
 def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Explainer:
     """Return what explains a tenant's access, over these plug-ins and what the store remembers."""
     return Explainer(
@@ -389,16 +430,23 @@ def explainer(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Expla
 def planner(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Planner:
     """Return what tells beforehand what runs would do, by the pacing of these plug-ins' accounts."""
     return Planner(
-        selector=Selector(
-            whereabouts=_whereabouts(plugs, store), desk=store, listers=plugs.sources, sites=plugs.sites.keys()
-        ),
-        sites=plugs.sites,
-        platforms=plugs.sources,
-        records=store,
+        selector=Selector(whereabouts=_whereabouts(plugs, store), sites=plugs.sites.keys()),
+        lists=SiteLists(listers=plugs.sources, book=store, clock=clock),
+        everybody=Everybody(store, clock),
+        tenants=_tenant_plans(plugs, store, clock),
         clock=clock,
-        paces=Paces(plugs.platforms, plugs.vendors, limited=plugs.limited),
+        paces=_paces(plugs),
         pauses=pauses,
+        in_shadow=in_shadow(plugs.sites),
     )
+
+
+def _tenant_plans(plugs: Plugs, store: Store, clock: Clock) -> TenantPlans:
+    return TenantPlans(sites=plugs.sites, platforms=plugs.sources, records=store, clock=clock)
+
+
+def _paces(plugs: Plugs) -> Paces:
+    return Paces(plugs.platforms, plugs.vendors, limited=plugs.limited)
 
 
 def resyncer(make_plan: MakePlan, store: Store, clock: Clock) -> Resyncer:

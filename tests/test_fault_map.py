@@ -11,6 +11,7 @@ GROUPS = {
     "dedupe_ordering_replay": ("D", 13),
     "durability_and_crash": ("C", 14),
     "operations_time_and_load": ("O", 15),
+    "vendor_faults": ("V", 22),
 }
 FILLED_LATER = {"reconcile_plan_and_guards": "R", "access_semantics_and_safety": "A"}
 """Groups of which not every case is shown yet."""

@@ -11,10 +11,11 @@ import httpx
 
 from adapters.generic_http.client import VendorClient
 from adapters.generic_http.entry_visit import EntryVisit
-from adapters.generic_http.mapping import check_target, is_double, observed, targets_of, values_of
+from adapters.generic_http.mapping import check_target, is_double, lists_everybody, observed, targets_of, values_of
 from adapters.generic_http.options import GenericHttpOptions
 from adapters.generic_http.person_visit import PersonVisit
 from adapters.generic_http.shape import Shape
+from adapters.generic_http.survey import survey_of
 from adapters.generic_http.visit import Visit, look
 from bridge.sdk import (
     AdapterContext,
@@ -28,6 +29,7 @@ from bridge.sdk import (
     Person,
     Ref,
     Rejected,
+    Survey,
     Target,
     TargetId,
     TemporaryError,
@@ -76,6 +78,11 @@ class GenericHttpAdapter:
         found = await look(client, values_of(person.key, person.tenant, self._options.names), ref, everywhere)
         has_doubles = len(found) > 1 if self._options.shape is Shape.PERSON else is_double(found)
         return observed(found, ref, shows_codes=self._options.capabilities.shows_codes, has_doubles=has_doubles)
+
+    async def survey(self) -> Survey:
+        if not lists_everybody(self._options):
+            raise Unsupported("options.requests.find is no list of everybody, so this vendor cannot be read at once")
+        return await survey_of(self._client, self._options)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         target = None if change.target is None else check_target(change.target)

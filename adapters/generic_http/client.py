@@ -1,7 +1,7 @@
 """The vendor's API as calls with types; errors become the bridge's own here, once, and tell nothing private."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +13,7 @@ from adapters.generic_http.paging import Params, read_list
 from adapters.generic_http.paths import MISSING, as_word, found, parse_path
 from adapters.generic_http.requests import Empty, Listing, Make, NewCode, Others, Request
 from adapters.generic_http.rules import WHO, uses
-from adapters.generic_http.shape import Codes, Shape
+from adapters.generic_http.shape import Codes, PersonPlaces, Shape
 from adapters.generic_http.signs import NEVER_SIGNS, Verdict, judge
 from adapters.generic_http.templates import Values, render_body, render_path, render_text
 from adapters.generic_http.wire import (
@@ -109,10 +109,22 @@ class VendorClient:
             where = values if asked is None else with_(values, target=asked)
             items = await self._list("find", self._options.requests.find, where)
             records += [await self._read(item, values, asked) for item in items if self._is_ours(item, values)]
-        ids = [str(record.id) for record in records]
-        if len(set(ids)) < len(ids):
-            raise Anomaly("find: the vendor listed somebody twice")
-        return records
+        return self._each_once(records)
+
+    async def everybody(self) -> list[Any]:
+        """Return all that `find` lists, as it came. Only for a `find` that asks for nobody."""
+        return await self._list("find", self._options.requests.find, {})
+
+    def read_listed(self, items: Iterable[Any]) -> list[Record]:
+        """Return these of a list of everybody."""
+        person, entry = self._options.person, self._options.entry
+        records = [
+            read_lone_entry(item, entry, self._options.capabilities.code_alphabet, None)
+            if person is None
+            else self._person(item, person, places(item, entry.within or "@", "entry"))
+            for item in items
+        ]
+        return self._each_once(records)
 
     async def has_still(self, id_: VendorId, values: Values) -> bool:
         """Tell whether `show` shows the id with this person's mark. Raises `Anomaly` where it shows it without."""
@@ -195,11 +207,22 @@ class VendorClient:
             within: Sequence[Any] = await self._list("entries", listing, who)
         else:
             within = places(item, entry.within or "@", "entry")
+        return self._person(item, person, within)
+
+    def _person(self, item: Any, person: PersonPlaces, within: Sequence[Any]) -> Record:
+        alphabet, entry = self._options.capabilities.code_alphabet, self._options.entry
         record = read_person(item, person, tuple(read_entry(one, entry) for one in within), alphabet)
         is_made = self._options.capabilities.codes is Codes.MADE
         if is_made and record.code is not None and not self._could_be_made(record.code):
             raise Anomaly("code: the vendor masks it, or capabilities.code_alphabet lacks what it makes codes of")
         return record
+
+    @staticmethod
+    def _each_once(records: list[Record]) -> list[Record]:
+        ids = [str(record.id) for record in records]
+        if len(set(ids)) < len(ids):
+            raise Anomaly("find: the vendor listed somebody twice")
+        return records
 
     def _is_ours(self, item: Any, values: Values) -> bool:
         is_ours = self._has_mark(item, values)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from adapters.generic_http.options import GenericHttpOptions
+from adapters.generic_http.rules import WHO, uses
 from adapters.generic_http.shape import Codes, MarkHolds, Names
 from adapters.generic_http.templates import Scalar, Values
 from adapters.generic_http.wire import Record, VendorId
@@ -25,6 +26,7 @@ from bridge.sdk import (
 )
 
 MIN_CODE_DIGITS: Final = 4
+MARK: Final = re.compile(r"gb-[0-9a-f]{16}")
 _IN_DOUBT: Final = {"code": "unknown"}
 
 
@@ -40,7 +42,14 @@ def capabilities_of(options: GenericHttpOptions) -> Capabilities:
         suspends=ability.suspends,
         one_occupant=ability.one_occupant,
         updates_person=options.requests.update is not None,
+        surveys=lists_everybody(options),
     )
+
+
+def lists_everybody(options: GenericHttpOptions) -> bool:
+    """Tell whether `find` is one list of everybody, with all of each in it."""
+    asks_for_one = any(uses(options.requests, "find", name) for name in (*WHO, "target"))
+    return not asks_for_one and options.requests.entries is None
 
 
 def mark_of(key: str) -> str:

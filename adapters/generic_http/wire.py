@@ -1,5 +1,6 @@
 """People and entries as they stand in answers, read by the configured paths. What is not ours is not read at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,11 +54,16 @@ def places(document: Any, text: str, what: str, *, null_is_empty: bool = False) 
 
 def is_marked(item: Any, holder: PersonPlaces | EntryPlaces, mark: str) -> bool:
     """Tell whether `item` has this mark. One without a mark is somebody else's."""
+    return mark in marks_in(item, holder)
+
+
+def marks_in(item: Any, holder: PersonPlaces | EntryPlaces) -> Sequence[str]:
+    """Return all that stands where a mark would."""
     told = place(item, holder.mark or "@", "mark")
     word = None if told is MISSING or told is None else as_word(told)
     if word is None:
-        return False
-    return mark in word.split() if holder.mark_match is MarkMatch.WORD else word == mark
+        return ()
+    return word.split() if holder.mark_match is MarkMatch.WORD else (word,)
 
 
 def read_person(item: Any, places_: PersonPlaces, entries: tuple[Entry, ...], alphabet: str) -> Record:

@@ -13,6 +13,7 @@ from adapters.opentech_cia.mapping import KINDS, chosen, observed, target_of
 from adapters.opentech_cia.options import CiaOptions, UnitMatch
 from adapters.opentech_cia.survey import look_at_facility, look_at_units
 from adapters.opentech_cia.visit import Visit
+from adapters.opentech_cia.whole import survey_of
 from adapters.opentech_cia.wire import WireNamed
 from bridge.sdk import (
     AdapterContext,
@@ -25,6 +26,7 @@ from bridge.sdk import (
     Person,
     Ref,
     Rejected,
+    Survey,
     Target,
     TargetId,
     Unauthorized,
@@ -74,6 +76,9 @@ class CiaAdapter:
         match = self._options.unit_match
         found = await look_at_units(self._client.discreet(person.tenant), person, ref, targets, match)
         return observed(found, match)
+
+    async def survey(self) -> Survey:
+        return await survey_of(self._client, self._options.unit_match)
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         client = self._client.discreet(person.tenant)

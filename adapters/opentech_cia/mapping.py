@@ -53,7 +53,7 @@ class Found:
 
 def capabilities_of(options: CiaOptions) -> Capabilities:
     rules = CodeRules(min_length=MIN_CODE_LENGTH, max_length=options.code_length)
-    return Capabilities(code_rules=rules, one_occupant=True)
+    return Capabilities(code_rules=rules, one_occupant=True, surveys=True)
 
 
 def target_of(unit: WireUnit, match: UnitMatch) -> TargetId:

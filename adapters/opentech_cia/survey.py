@@ -1,6 +1,6 @@
 """Looking for a person's visitors. CIA shows none by its id, so each of its two listings is the other's second look."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from adapters.opentech_cia.client import CiaClient
 from adapters.opentech_cia.mapping import Found, kept_in, units_at
@@ -29,11 +29,11 @@ async def look_at_units(
         visitors |= _by_id(await client.visitors_of(unit))
     if missing := set(anchor.kept.values()) - visitors.keys():
         shown = _by_id(await client.visitors())
-        _check_proof(shown, units.values())
+        check_proof(shown, units.values())
         if any(shown[one].unit_key in looked_at for one in missing & shown.keys()):
             raise Anomaly("CIA shows a visitor in the facility, but not on their unit")
         visitors |= shown
-    return _sorted(units, visitors.values(), anchor)
+    return anchored(units, visitors.values(), anchor)
 
 
 async def look_at_facility(client: CiaClient, person: Person, ref: Ref | None) -> Found:
@@ -43,10 +43,10 @@ async def look_at_facility(client: CiaClient, person: Person, ref: Ref | None) -
     for unit, visitor in anchor.kept.items():
         if visitor in visitors:
             continue
-        _check_proof(visitors, units.values())
+        check_proof(visitors, units.values())
         if unit in units and visitor in _by_id(await client.visitors_of(units[unit])):
             raise Anomaly("CIA shows a visitor on their unit, but not in the facility")
-    return _sorted(units, visitors.values(), anchor)
+    return anchored(units, visitors.values(), anchor)
 
 
 def _anchor(person: Person, ref: Ref | None) -> Anchor:
@@ -60,7 +60,8 @@ async def _units(client: CiaClient, ref: Ref | None) -> dict[str, WireUnit]:
     return units
 
 
-def _check_proof(visitors: Collection[str], units: Iterable[WireUnit]) -> None:
+def check_proof(visitors: Collection[str], units: Iterable[WireUnit]) -> None:
+    """Raise `Anomaly` for units that are let to nobody at all."""
     if not visitors and any(unit.status in {UnitStatus.RENTED, UnitStatus.DELINQUENT} for unit in units):
         raise Anomaly("CIA lists rented units and nobody at all: that proves nothing of a tenant who was there")
 
@@ -69,7 +70,7 @@ def _by_id(visitors: Iterable[WireVisitor]) -> dict[str, WireVisitor]:
     return {visitor.key: visitor for visitor in visitors}
 
 
-def _sorted(units: dict[str, WireUnit], visitors: Iterable[WireVisitor], anchor: Anchor) -> Found:
+def anchored(units: Mapping[str, WireUnit], visitors: Iterable[WireVisitor], anchor: Anchor) -> Found:
     """Tell the person's visitors from all others; of two on one unit, the one that was kept comes first."""
     everybody = sorted(visitors, key=lambda one: (one.key not in anchor.kept.values(), len(one.key), one.key))
     mine = tuple(visitor for visitor in everybody if anchor.owns(visitor))

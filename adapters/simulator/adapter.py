@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from adapters.simulator.client import GateClient
 from adapters.simulator.mapping import check_target, differing, observed
 from adapters.simulator.options import SimulatorOptions
+from adapters.simulator.survey import GateSurvey
 from adapters.simulator.visit import Visit, find
 from bridge.sdk import (
     AdapterContext,
@@ -20,6 +21,7 @@ from bridge.sdk import (
     Observed,
     Person,
     Ref,
+    Survey,
     Target,
     TargetId,
     Unauthorized,
@@ -64,6 +66,9 @@ class SimulatorAdapter:
     async def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> Observed:
         del targets  # the controller lists by person
         return observed(await find(self._gate.discreet(person.tenant), person, ref), ref)
+
+    async def survey(self) -> Survey:
+        return GateSurvey(await self._gate.everybody())
 
     async def apply(self, change: Change, person: Person, ref: Ref | None, checkpoint: Checkpoint) -> Ref | None:
         target = None if change.target is None else check_target(change.target)

@@ -22,6 +22,7 @@ from bridge.sdk import (
 )
 
 MAX_PAGES: Final = 50
+MAX_PAGES_OF_ALL: Final = 2000
 NOT_FOUND: Final = "not_found"
 UNKNOWN_SITE: Final = "unknown_site"
 
@@ -48,15 +49,28 @@ class GateClient:
 
     async def find(self, external_key: str) -> list[WirePerson]:
         """Return everybody with this key, by rising id, from a listing that was read to its end."""
+        found = await self._list({"external_key": external_key}, MAX_PAGES)
+        if any(person.external_key != external_key for person in found):
+            raise Anomaly("people: the gate listed others than were asked for")
+        return found
+
+    async def everybody(self) -> list[WirePerson]:
+        """Return everybody at the site, by rising id, from a listing that was read to its end."""
+        found = await self._list({}, MAX_PAGES_OF_ALL)
+        if len(found) < (counted := (await self.about()).people):
+            raise Anomaly(f"people: the gate listed {len(found)} and counts {counted}")
+        return found
+
+    async def _list(self, query: Mapping[str, str], most: int) -> list[WirePerson]:
         found: list[WirePerson] = []
-        for _ in range(MAX_PAGES):
-            params: dict[str, str | int] = {"external_key": external_key}
+        for _ in range(most):
+            params: dict[str, str | int] = dict(query)
             if found:
                 params["after"] = found[-1].id
             page = read_as(PeoplePage, await self._read("/people", params), "people")
             ids = [person.id for person in (*found[-1:], *page.people)]
-            if ids != sorted(set(ids)) or any(person.external_key != external_key for person in page.people):
-                raise Anomaly("people: the gate listed others than were asked for")
+            if ids != sorted(set(ids)):
+                raise Anomaly("people: the gate's listing is out of order")
             found += page.people
             if not page.more:
                 return found

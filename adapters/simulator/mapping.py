@@ -60,6 +60,7 @@ def capabilities_of(options: SimulatorOptions) -> Capabilities:
         code_maker=CodeMaker.VENDOR if options.codes is Codes.MADE else CodeMaker.BRIDGE,
         suspends=options.suspends,
         one_occupant=options.one_occupant,
+        surveys=True,
     )
 
 
@@ -99,6 +100,12 @@ def own_states(person: WirePerson) -> dict[TargetId, EntryState]:
     if unknown:
         raise Anomaly("the gate shows an entry in a state that is not documented")
     return {_target(entry.target): STATES[entry.state] for entry in person.access}
+
+
+def seen_by_strangers(person: WirePerson) -> dict[TargetId, EntryState]:
+    """Return the entries of somebody who is not ours: in a state that is not documented, one may be open."""
+    states = {_target(entry.target): STATES.get(entry.state, EntryState.ACTIVE) for entry in person.access}
+    return dict.fromkeys(states, EntryState.SUSPENDED) if person.suspended else states
 
 
 def knows_code(ref: Ref | None, person: WirePerson) -> bool:

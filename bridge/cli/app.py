@@ -14,6 +14,7 @@ from bridge.cli import (
     deadletters,
     deliveries,
     demo,
+    drift,
     erasing,
     explain,
     holds,
@@ -71,6 +72,7 @@ app.command("revoke")(revoking.revoke)
 app.command("unrevoke")(revoking.unrevoke)
 app.command("revoked")(revoking.revoked)
 app.command("who")(who.who)
+app.command("drift")(drift.drift)
 app.command("alerts")(alerts.alerts)
 app.command("queue")(queue.queue)
 app.command("pause")(pausing.pause)

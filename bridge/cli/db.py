@@ -1,16 +1,24 @@
-"""`gatebridge db`: the store's schema."""
+"""`gatebridge db`: the store's schema, and whether the database is believed."""
 
+import getpass
+from typing import Annotated, Any
+
+import httpx
 import typer
 
 from bridge.cli import context as cli_context
-from bridge.cli.output import say
+from bridge.cli.operator import ask, fetch
+from bridge.cli.output import print_json, say
+from bridge.domain.errors import inert
+from bridge.domain.pauses import MAX_WORDS
 
-app = typer.Typer(help="The store's schema.", no_args_is_help=True)
+app = typer.Typer(help="The store's schema, and whether the database is believed.", no_args_is_help=True)
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the ledger.")]
 
 
 @app.callback()
 def begin() -> None:
-    """The store's schema."""
+    """The store's schema, and whether the database is believed."""
 
 
 @app.command("upgrade")
@@ -24,3 +32,50 @@ def upgrade_store(context: typer.Context, config: cli_context.Config = None) -> 
         say(f"{place} is at revision {before.head}: nothing to do.")
     else:
         say(f"{place}: {before.current or 'new'} -> {before.head}.")
+
+
+@app.command("doubt")
+def doubt(
+    context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
+) -> None:
+    """Say that the database was restored: every removal is held until `db trust`; doors go on being opened."""
+    told = _decide(context, config, "doubt", reason)
+    if as_json:
+        print_json(told)
+    else:
+        say("Doubted. Nobody loses a door now. Look at gatebridge plan --all, then say gatebridge db trust.")
+
+
+@app.command("trust")
+def trust(
+    context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
+) -> None:
+    """Believe the database again: what the doubt held is judged by the budgets, at once."""
+    told = _decide(context, config, "trust", reason)
+    if as_json:
+        print_json(told)
+    else:
+        say(f"Trusted. {told['freed']} removals that were held are judged anew now.")
+
+
+@app.command("adopt")
+def adopt(
+    context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
+) -> None:
+    """Say that the database has moved to this machine for good, and no other one serves a copy of it."""
+    told = _decide(context, config, "adopt", reason)
+    if as_json:
+        print_json(told)
+    else:
+        say("Adopted: this machine serves it from now on.")
+
+
+def _decide(context: typer.Context, config: cli_context.Config, verb: str, reason: str) -> Any:
+    said = inert(reason, MAX_WORDS)
+    if not said:
+        raise typer.BadParameter("--reason must not be blank")
+
+    async def question(client: httpx.AsyncClient) -> Any:
+        return await fetch(client, "POST", f"db/{verb}", json={"who": getpass.getuser(), "reason": said})
+
+    return ask(cli_context.settings_for(context, config), question)

@@ -92,6 +92,8 @@ async def running_bridge(
         listener = None if only is Only.WORKER else running.enter_context(listen(host, port))
         parts = await running.enter_async_context(assemble(settings))
         running.enter_context(_alone_in(settings))
+        await parts.trust.begin()
+        await running.enter_async_context(watched("the mark", parts.trust.keep(), stop=parts.trust.stop))
         worker, nudge, stored = _worker(parts), _nobody, _nobody
         operator_socket = settings.state_dir / SOCKET_NAME
         operator_listener = running.enter_context(listen_here(operator_socket))
@@ -145,6 +147,11 @@ def _worker(parts: Parts) -> Worker:
         poll_seconds=parts.store.cadence.poll,
         concurrency=parts.settings.worker.concurrency,
         sweep_seconds=parts.settings.worker.sweep_minutes * 60,
+        site_sweep_seconds={
+            (site.connection, site.id): site.sweep_minutes * 60
+            for site in parts.settings.sites
+            if site.sweep_minutes is not None
+        },
         catch_up=parts.catch_up,
         catch_up_seconds=parts.settings.worker.catch_up_minutes * 60,
         connection_shares=parts.connection_shares,
@@ -182,6 +189,7 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         proof=parts.proof,
         revocations=parts.revocations,
         shadow_report=parts.shadow_report,
+        trust=parts.trust,
         nudge=nudge,
         metrics=lambda: _metrics(parts),
     )

@@ -106,6 +106,8 @@ class Certainty(StrEnum):
     SENT = "sent"
     ACCEPTED = "accepted"
     CONFIRMED = "confirmed"
+    DRIFTED = "drifted"
+    """It was confirmed, somebody has changed it at the vendor, and it is left so."""
 
 
 class Handover(StrEnum):

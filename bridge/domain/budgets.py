@@ -46,6 +46,10 @@ class SiteBudgets:
     def limits(self, loss: Loss) -> bool:
         return self.site.of(loss).is_on or self.connection.of(loss).is_on
 
+    def judges(self, loss: Loss) -> bool:
+        """Tell whether the book is to be asked: for a removal always, since the book itself may be doubted."""
+        return loss is Loss.REMOVAL or self.limits(loss)
+
     @property
     def counts_connection(self) -> bool:
         """Tell whether a share of all that the connection's sites have is asked for."""

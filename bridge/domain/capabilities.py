@@ -38,6 +38,8 @@ class Capabilities:
     """A target takes one tenant at a time: who had it before is removed before the next one is let in."""
     updates_person: bool = True
     """Name, e-mail and phone can be changed after the person was made."""
+    surveys: bool = False
+    """All that it has at the site can be read at once, by its list calls: the adapter has a `survey`."""
 
     def refusal(self, change: Change) -> str | None:
         """Return why the vendor cannot even be asked for `change`, or None."""

@@ -168,7 +168,7 @@ class RentalChecks:
             evidence = f"rental {other} of the tenant {self._debts[other].evidence}, and the site closes all of them"
             owing = _Debt(owes=True, evidence=evidence, since=self._debts[other].since, turns=own.turns)
         verdict = Verdict.FAIL if owing.owes else Verdict.PASS
-        return replace(_check(Reason.OVERDUE, verdict, owing.evidence, owing.turns), since=owing.since)
+        return _check(Reason.OVERDUE, verdict, owing.evidence, owing.turns, owing.since)
 
     def _debt(self, rental: Rental) -> _Debt:
         if not rental.overdue:
@@ -269,5 +269,7 @@ def _passed(reason: Reason, evidence: str) -> Check:
     return _check(reason, Verdict.PASS, evidence)
 
 
-def _check(reason: Reason, verdict: Verdict, evidence: str, turns: datetime | None = None) -> Check:
-    return Check(name=str(reason), verdict=verdict, evidence=evidence, reason=reason, turns=turns)
+def _check(
+    reason: Reason, verdict: Verdict, evidence: str, turns: datetime | None = None, since: datetime | None = None
+) -> Check:
+    return Check(name=str(reason), verdict=verdict, evidence=evidence, reason=reason, since=since, turns=turns)

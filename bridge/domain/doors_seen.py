@@ -13,6 +13,8 @@ DOOR: Final = "door"
 RENTALS: Final = "rentals"
 WANTED: Final = "wanted"
 CHANGE: Final = "change"
+DRIFT: Final = "drift"
+LEFT: Final = "left"
 
 
 class DoorWord(StrEnum):
@@ -35,6 +37,8 @@ class ReadBack(StrEnum):
     SEEN = "seen"
     FOREIGN = "foreign"
     """An entry of our person that the bridge did not make."""
+    DRIFTED = "drifted"
+    """It is otherwise than the bridge left it, and stays so."""
 
 
 _BY_ENTRY: Final[Mapping[EntryState | None, DoorWord]] = {

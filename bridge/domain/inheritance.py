@@ -43,6 +43,8 @@ def inherited_locks(snapshot: Snapshot, records: Mapping[RentalId, AccessRecord]
 
 def with_locks(snapshot: Snapshot, heirs: Collection[RentalId]) -> Snapshot:
     """Return the snapshot as it will read when the heirs' switches are ticked."""
+    if not heirs:
+        return snapshot
     rentals = tuple(
         replace(rental, fields=replace(rental.fields, overlocked=True)) if rental.id in heirs else rental
         for rental in snapshot.rentals

@@ -15,6 +15,7 @@ from bridge.domain.budgets import Budget, SiteBudgets
 from bridge.domain.changes import Change, EntryState, Kind, Observed
 from bridge.domain.desired import Desired
 from bridge.domain.ids import RentalId, SiteId, TargetId
+from bridge.domain.trust import DOUBTED
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -53,6 +54,8 @@ Held = tuple[Loss, RentalId]
 class Book:
     """What is known of a connection's losses, as a site reads it.
 
+    Where the book `is_doubted`, it may be an older one than it was.
+
     `taken` are all of the last day, and any of the site's that the asker may be repeating. `held` and `released` are
     the site's: what waits for a person, and what one has let go. `site_had` and `connection_had` are the rentals that
     have access now.
@@ -64,6 +67,7 @@ class Book:
     released: Collection[Held] = frozenset()
     site_had: int = 0
     connection_had: int = 0
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,7 @@ def judge(
     Once something is held at a site, all further losses of its kind are held there until a person has decided: an hour
     that has gone by is no evidence. `spared` are rentals that this same run has just held; what goes with them is
     judged by the budgets alone. What a person has released passes and is not counted, and so does what was counted
-    before and has not been open since.
+    before and has not been open since. By a doubted book, no removal passes that a person has not released.
     """
     counts = {
         loss: [
@@ -177,8 +181,10 @@ def judge(
     held: dict[Held, str] = {}
     for one in losing:
         key, place = (one.loss, one.rental), (book.site, one.rental)
-        is_free = key in book.released or _is_repeated(one, before.get(key)) or not budgets.limits(one.loss)
-        why = None if is_free else _why_held(key, book, stands, counts[one.loss], place)
+        is_doubted = book.is_doubted and one.loss is Loss.REMOVAL
+        is_old = not is_doubted and (_is_repeated(one, before.get(key)) or not budgets.limits(one.loss))
+        is_free = key in book.released or is_old
+        why = None if is_free else DOUBTED if is_doubted else _why_held(key, book, stands, counts[one.loss], place)
         if why is not None:
             held[key] = why
             continue

@@ -35,6 +35,15 @@ class CommonDoorsPolicy(StrEnum):
     """While any may be entered and none is suspended for being overdue."""
 
 
+class DriftPolicy(StrEnum):
+    """What is done about what somebody has changed at the vendor."""
+
+    HEAL = "heal"
+    """It is put back."""
+    REPORT = "report"
+    """It is left as it is and told; what the platform asks for still goes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blackout:
     """Hours of every day, by the site's wall clock, in which what is open is not closed by the clock or by money.
@@ -68,6 +77,7 @@ class SitePolicy:
     grace: timedelta = NO_TIME
     blackout: Blackout | None = None
     max_flips: int = 10
+    drift: DriftPolicy = DriftPolicy.HEAL
 
 
 def midnight(day: date, policy: SitePolicy) -> datetime:

@@ -71,13 +71,15 @@ class PlannedRental:
 class PlannedSubject:
     """A tenant at a site. `foreign` is what they have there that the bridge did not make: it is left alone.
 
-    `is_owed` says that earlier work on the tenant has failed and is owed still.
+    `is_owed` says that earlier work on the tenant has failed and is owed still, or has left what had drifted, `in_step`
+    that a run would change nothing anywhere, not even what the bridge remembers.
     """
 
     subject: SubjectKey
     rentals: tuple[PlannedRental, ...]
     foreign: tuple[TargetId, ...] = ()
     is_owed: bool = False
+    in_step: bool = False
 
     @property
     def needs_run(self) -> bool:

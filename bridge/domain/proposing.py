@@ -7,7 +7,7 @@ from typing import Final
 
 from bridge.domain.access import RentalAccess
 from bridge.domain.changes import Change, Kind
-from bridge.domain.checks import Check, RentalChecks, Verdict
+from bridge.domain.checks import RentalChecks, Verdict
 from bridge.domain.desired import rental_access
 from bridge.domain.explanation import UNKNOWN, field_steps
 from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
@@ -29,19 +29,20 @@ def planned_subject(
     bearers = _bearers(scene)
     rentals = []
     for rental in scene.snapshot.rentals:
-        asked = checks.of(rental)
-        access = scene.with_problem(told.get(rental.id) or rental_access(rental, asked))
-        rentals.append(_planned(_Case(scene, rental, access, asked), bearers, occupied))
+        access = scene.with_problem(told.get(rental.id) or rental_access(rental, checks.of(rental)))
+        rentals.append(_planned(_Case(scene, rental, access, checks), bearers, occupied))
     unread = [
         unknown_rental(rental, why, scene.records[rental].unit if rental in scene.records else None)
         for rental, why in sorted(scene.snapshot.unreadable.items())
     ]
     work = scene.work
+    is_owed = scene.has_drifted or (work is not None and (work.state == DEAD or work.attempts > 0))
     return PlannedSubject(
         subject=scene.snapshot.subject,
         rentals=(*rentals, *unread),
         foreign=scene.plan.foreign,
-        is_owed=work is not None and (work.state == DEAD or work.attempts > 0),
+        is_owed=is_owed,
+        in_step=scene.in_step and not is_owed,
     )
 
 
@@ -63,7 +64,7 @@ class _Case:
     scene: Scene
     rental: Rental
     access: RentalAccess
-    asked: Sequence[Check]
+    checks: RentalChecks
 
 
 def _planned(case: _Case, bearers: Mapping[Kind, RentalId], occupied: Collection[TargetId]) -> PlannedRental:
@@ -133,7 +134,8 @@ def _reasons(case: _Case, changes: Sequence[Change], occupied: Collection[Target
     """Say why, in the words of an explanation; where nothing stands against the access, the rental's state does."""
     scene, rental, access = case.scene, case.rental, case.access
     kinds = {change.kind for change in changes}
-    checks = [check for check in case.asked if check.verdict is Verdict.FAIL] or list(case.asked[:1])
+    asked = case.checks.of(rental)
+    checks = [check for check in asked if check.verdict is Verdict.FAIL] or list(asked[:1])
     if rental.id in scene.desired.held:
         checks.append(loop_breaker(scene, rental.id))
     if Kind.CHANGE_CODE in kinds:

@@ -36,7 +36,7 @@ class Scene:
     `observed` is None where the vendor was not read, and `unseen` says why; `plan` is what would be done then. `work`
     is None for a subject that the bridge has never heard of. `codes` are those that the bridge gave; `refused_codes`,
     `writes` and `asks_new_code` are what a run would make of the rentals' fields. `open_tasks` are problems that staff
-    were told of, by unit.
+    were told of, by unit. `in_step`: a run would change nothing, not even what the bridge remembers.
     """
 
     policy: SitePolicy
@@ -56,6 +56,9 @@ class Scene:
     writes: Mapping[RentalId, FieldWrites] = field(default_factory=dict)
     work: Work | None = None
     open_tasks: Mapping[UnitId, str] = field(default_factory=dict)
+    in_step: bool = False
+    has_drifted: bool = False
+    """Something was found changed at the vendor and left so: only a run can tell that it is over."""
 
     def local(self, moment: datetime) -> str:
         return wall_clock(moment, self.policy)

@@ -92,21 +92,25 @@ NOWHERE: Final[Mapping[RentalId, SiteId]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteListing:
-    """The rentals that may earn access at a site, as the platform lists them: all of them, or there is no listing.
+    """The rentals that may earn access at a site, as the pages of the platform's list have them, each once.
 
-    One that is missing here proves nothing: it is read by its id.
+    `snapshots` say of a tenant what `TruthReader.snapshot` would say, as far as their listed rentals go; of a tenant
+    without one the list says too little. `repeated` rows came again, so others may not have come at all. A rental that
+    is missing here proves nothing: it is read by its id.
     """
 
     site: SiteId
     sightings: tuple[Sighting, ...]
+    snapshots: Mapping[SubjectKey, Snapshot] = field(default_factory=dict)
+    repeated: int = 0
 
 
 class Lister(Protocol):
     async def list_site(self, site: SiteId) -> SiteListing:
-        """Return every rental at the site that is occupied or in a state that is not known.
+        """Return every rental at the site that is occupied or in a state that is not known; never a call a tenant.
 
-        Raises `Anomaly` where an answer contradicts the question or a row cannot be read, `Rejected` for a site that is
-        not configured, and whatever a call raises: a part of a list is never returned.
+        Raises `Anomaly` where an answer contradicts the question or a row does not say whose it is, `Rejected` for a
+        site that is not configured, and whatever a call raises: a part of the pages is never returned.
         """
 
 

@@ -19,6 +19,7 @@ from bridge.domain.deliveries import (
     Receipt,
     Sighting,
 )
+from bridge.domain.drift import Sight
 from bridge.domain.ids import ConnectionName, DeliveryId, RentalId, SiteKey, SubjectKey, TenantId, UnitId
 from bridge.domain.judge import Held, Losing
 from bridge.domain.ledger import LedgerEntry
@@ -30,8 +31,10 @@ from bridge.domain.whom import Whom
 from bridge.ports.bookmarks import Bookmarks
 from bridge.ports.clock import Clock
 from bridge.ports.dead_letters import DeadLetterBox
+from bridge.ports.drift import DriftBook
 from bridge.ports.erasure import Eraser
 from bridge.ports.holds import HoldBook
+from bridge.ports.listings import ListingBook
 from bridge.ports.missed import Hearing, SightingMarks
 from bridge.ports.pauses import PauseBook
 from bridge.ports.permits import SlotLedger
@@ -41,6 +44,7 @@ from bridge.ports.queue import QueueWatch
 from bridge.ports.revocations import RevocationBook
 from bridge.ports.shadow import ShadowBook
 from bridge.ports.shelf import Shelves
+from bridge.ports.trust import TrustBook
 
 
 class Inbox(Protocol):
@@ -151,8 +155,9 @@ class SubjectRecord:
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
     `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
-    that one has released. `revocation`: a person has taken all access away. `shadow` is what was
-    rehearsed while the site was in shadow.
+    that one has released. `revocation`: a person has taken all access away. `shadow` is what was rehearsed while the
+    site was in shadow. `sight` is the person at the vendor as the last run left them; None where that is not known, or
+    a person wants it forgotten.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -165,6 +170,7 @@ class SubjectRecord:
     holds: frozenset[Held] = frozenset()
     revocation: Revocation | None = None
     shadow: Mapping[str, Any] | None = None
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +204,8 @@ class SubjectCommit:
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
     they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close. The
     holds in `let_go` are over: nothing of the kind is wanted any more, or it is done. `shadow` takes the place of what
-    was rehearsed before; empty, it ends that.
+    was rehearsed before; empty, it ends that. `sight` is kept in place of the one before, unless that was forgotten
+    during the run; `is_first_sight` says that there was none.
     """
 
     outcome: Outcome
@@ -213,6 +220,8 @@ class SubjectCommit:
     mended: Collection[UnitId] = ()
     let_go: Collection[Held] = ()
     shadow: Mapping[str, Any] | None = None
+    sight: Sight | None = None
+    is_first_sight: bool = False
 
 
 Claim = ClaimedDelivery | ClaimedSubject
@@ -343,6 +352,19 @@ class SubjectRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A known subject with all that the store knows of it."""
+
+    row: SubjectRow
+    record: SubjectRecord
+
+
+class KnownSubjects(Protocol):
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        """Return what `OperatorDesk.list_subjects` returns, each with its record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
     id: int
     entry: LedgerEntry
@@ -396,7 +418,7 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, QueueWatch, PauseBook, RevocationBook, Protocol):
+class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, DriftBook, QueueWatch, PauseBook, RevocationBook, Protocol):
     """All that stands behind `service.desk`."""
 
 
@@ -409,12 +431,15 @@ class Store(
     WorkBell,
     SlotLedger,
     SubjectRecords,
+    KnownSubjects,
+    ListingBook,
     DeskStore,
     AlertSink,
     LedgerBook,
     ShadowBook,
     AccessHistory,
     Eraser,
+    TrustBook,
     Bookmarks,
     Hearing,
     SightingMarks,

@@ -5,6 +5,7 @@ from typing import Final
 
 from bridge.domain.access import Reason
 from bridge.domain.deliveries import ClaimedSubject
+from bridge.domain.drift import Left
 from bridge.domain.errors import Unauthorized
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt, hastened
@@ -17,6 +18,7 @@ from bridge.service.settling import outcome_of
 LATE_ATTEMPTS: Final = 12
 """What has failed so often, in about a quarter of an hour, is told to the operator, though it is still tried."""
 
+DRIFT_NEXT: Final = "gatebridge drift"
 HELD_LOOK: Final = timedelta(minutes=30)
 """Whether what is held is still wanted is looked at again after this time, beside every event and sweep."""
 
@@ -88,14 +90,28 @@ class Aftermath:
             alerts += self._tell("move_in_while_revoked", claim, rentals=", ".join(sorted(returned)), why=why)
         if progress.unfinished.foreign and not desired.needs_code:
             alerts += self._tell("foreign_entry", claim, targets=", ".join(progress.unfinished.foreign))
+        return alerts + self._of_drift(claim, progress)
+
+    def _of_drift(self, claim: ClaimedSubject, progress: Progress) -> tuple[LedgerEntry, ...]:
+        """Return alerts of what has drifted since the run before: once a site, and each fight by itself."""
+        alerts: tuple[LedgerEntry, ...] = ()
+        if reported := progress.drift.new(Left.REPORT):
+            words = ", ".join(drift.words() for drift in reported)
+            alerts += self._tell("drift_found", claim, scope=_site(claim), drift=words, next=DRIFT_NEXT)
+        if fought := progress.drift.new(Left.FIGHT):
+            words = ", ".join(drift.words() for drift in fought)
+            alerts += self._tell("drift_fight", claim, scope=f"{_whole(claim)} {words}", drift=words, next=DRIFT_NEXT)
         return alerts
 
     def _tell(
         self, what: str, claim: ClaimedSubject, *, scope: str | None = None, **details: str
     ) -> tuple[LedgerEntry, ...]:
-        whole = f"{claim.key.connection}/{claim.key.site}/{claim.key.tenant}"
         now = self._clock.now()
-        return self._alerts.raised_once(what, scope or whole, at=now, subject=claim.key, details=details)
+        return self._alerts.raised_once(what, scope or _whole(claim), at=now, subject=claim.key, details=details)
+
+
+def _whole(claim: ClaimedSubject) -> str:
+    return f"{_site(claim)}/{claim.key.tenant}"
 
 
 def _site(claim: ClaimedSubject) -> str:

@@ -20,8 +20,8 @@ from bridge.ports.missed import SightingMarks
 from bridge.ports.source import ChangedRental, ChangeLister
 from bridge.ports.store import AlertSink, Priority
 from bridge.service.alerts import Alerts
+from bridge.service.listing import NotListed
 from bridge.service.missed_moves import JOBS_SECONDS, MissedMoves, Moves
-from bridge.service.sweep import NotListed
 from bridge.telemetry import Metrics, get_logger
 
 LOOK_BACK: Final = timedelta(days=3)

@@ -132,8 +132,11 @@ class Converger:
             if not isinstance(caught, BridgeError):
                 self._log.exception("subject.defect", site=claim.key.site, tenant=claim.key.tenant)
         outcome, alerts = self._aftermath.of_failure(error, claim, progress)
+        progress.drift.fail(self._clock.now())
         return SubjectCommit(
             outcome=outcome,
+            sight=progress.drift.sight,
+            is_first_sight=progress.drift.is_first,
             access=tuple(progress.access.values()),
             taken_code=progress.newly_taken,
             profile=progress.newly_told,
@@ -174,6 +177,7 @@ class Converger:
             inherited=reading.kin.codes,
         )
         progress.choose(chosen)
+        progress.drift.begin(record, snapshot, site.policy.drift)
 
         case = Case(
             claim=claim,
@@ -253,13 +257,15 @@ class Converger:
             waits={},
         )
         progress.removes = True
+        progress.drift.begin(record, case.snapshot, site.policy.drift)
         await self._gate.bring(case, progress)
         self._remember(case, desired, record, progress)
         error = progress.error(case)
         if error is not None:
             raise error
         progress.end_part()
-        return replace(record, access=dict(progress.access), ref=progress.ref)
+        sight = progress.drift.sight or record.sight
+        return replace(record, access=dict(progress.access), ref=progress.ref, sight=sight)
 
     async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
         """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
@@ -281,6 +287,7 @@ class Converger:
         certainty = progress.certainty(desired)
         progress.access = after_run(progress.wanted(desired), progress.access, observed, certainty, now)
         progress.access |= {rental: as_held(progress.access[rental]) for rental in progress.held}
+        progress.drift.end(observed, now)
         progress.entries += read_back(case.claim.key, record.access.values(), progress, now)
         if progress.tried and not progress.unfinished.changes:
             took = (now - case.claim.since).total_seconds()
@@ -300,6 +307,8 @@ class Converger:
             retire_code=is_gone and not desired.needs_code and progress.codes.current is not None,
             taken_code=progress.newly_taken,
             profile=progress.newly_told,
+            sight=progress.drift.sight,
+            is_first_sight=progress.drift.is_first,
             closes=progress.removes,
             entries=(*progress.entries, *alerts),
             tasks=tasks[0].raised,

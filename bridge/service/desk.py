@@ -10,6 +10,7 @@ from bridge.ports.clock import Clock
 from bridge.ports.queue import QueueView
 from bridge.ports.store import AlertRow, DeliveryRow, DeskStore
 from bridge.service.dead_letters import DeadLetters
+from bridge.service.drift import DriftView, LookForStrangers
 from bridge.service.holds import Holds
 
 MAX_ROWS: Final = 500
@@ -17,9 +18,10 @@ MAX_WORK: Final = 100
 
 
 class Desk:
-    def __init__(self, *, store: DeskStore, clock: Clock) -> None:
+    def __init__(self, *, store: DeskStore, clock: Clock, strangers: LookForStrangers | None = None) -> None:
         self.dead_letters = DeadLetters(box=store, clock=clock)
         self.holds = Holds(book=store, clock=clock)
+        self.drift = DriftView(book=store, strangers=strangers)
         self._store = store
         self._clock = clock
 

@@ -4,18 +4,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bridge.domain.access import AccessRecord
 from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Kind, Observed
 from bridge.domain.credential import CodeMemory, GateCode
+from bridge.domain.drift import may_be_over
 from bridge.domain.errors import BridgeError
 from bridge.domain.fields import field_writes
 from bridge.domain.plan import make_plan, targets_to_look_at
+from bridge.domain.records import after_run
 from bridge.domain.scene import Scene, Work
 from bridge.ports.store import SubjectRow
 from bridge.service.codes import CodeWish, code_wish
 from bridge.service.progress import Progress
 from bridge.service.reading import Reading
 from bridge.service.sites import ManagedSite
+from bridge.service.tasks import staff_problems
 
 TO_BE_MADE: Final = GateCode("a code that a run would make")
 """Stands where a run puts a new one: which it will be, nobody knows before."""
@@ -56,7 +60,12 @@ async def foreseen(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
     waits = reading.waits(0 if scene.work is None else scene.work.attempts)
     plan = make_plan(scene.desired, observed, progress.holding(reading.person.tenant, waits), site.capabilities)
     scene = replace(
-        scene, observed=observed, plan=plan, refused_codes=wish.choice.refused, asks_new_code=bool(wish.wanting)
+        scene,
+        observed=observed,
+        plan=plan,
+        refused_codes=wish.choice.refused,
+        asks_new_code=bool(wish.wanting),
+        has_drifted=may_be_over(reading.record.sight, plan),
     )
     codes = progress.codes
     makes_one = {change.kind for change in plan.changes} & {Kind.GRANT, Kind.CHANGE_CODE}
@@ -71,11 +80,47 @@ async def foreseen(scene: Scene, site: ManagedSite, reading: Reading) -> Scene:
         {access.rental for access in rentals},
         heirs=scene.heirs,
     )
-    return replace(scene, writes={write.rental: write for write in writes})
+    return replace(
+        scene,
+        writes={write.rental: write for write in writes},
+        in_step=not writes and codes == reading.record.codes and _is_in_step(scene, observed, progress, reading),
+    )
 
 
 def work_of(row: SubjectRow, paused: str) -> Work:
     return Work(state=row.state, due_at=row.due_at, attempts=row.attempts, note=row.note, paused=paused)
+
+
+def _is_in_step(scene: Scene, observed: Observed, progress: Progress, reading: Reading) -> bool:
+    """Tell whether a run would find nothing to do, nobody to tell of anything, and nothing to remember."""
+    record, desired = reading.record, scene.desired
+    if scene.plan.changes or scene.asks_new_code or reading.snapshot.unreadable or record.holds:
+        return False
+    if not observed.exists and record.codes.current is not None and not desired.needs_code:
+        return False
+    progress.observed, progress.unfinished = observed, scene.plan
+    certainty = progress.certainty(desired)
+    after = after_run(desired, progress.access, observed, certainty, reading.now)
+    problems = staff_problems(
+        reading.snapshot, desired, scene.refused_codes, {}, field_prefix=scene.prefix, records=after
+    )
+    return (
+        not certainty
+        and {unit: str(problem) for unit, (problem, _) in problems.items()} == scene.open_tasks
+        and _wakes_in_time(scene)
+        and all(_is_as_before(one, record.access.get(rental)) for rental, one in after.items())
+    )
+
+
+def _is_as_before(after: AccessRecord, before: AccessRecord | None) -> bool:
+    """Tell whether a record would stay as it is; that old flips are forgotten is worth no run."""
+    return before is not None and (after == before or replace(after, flips=before.flips) == before)
+
+
+def _wakes_in_time(scene: Scene) -> bool:
+    """Tell whether the next run is due by the time at which the rules would say something else."""
+    turn, work = scene.desired.next_change, scene.work
+    return turn is None or (work is not None and work.due_at is not None and work.due_at <= turn)
 
 
 def _codes_after(scene: Scene, wish: CodeWish, observed: Observed, site: ManagedSite) -> CodeMemory:

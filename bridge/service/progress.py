@@ -19,6 +19,7 @@ from bridge.domain.tenancy import Snapshot, Tenant
 from bridge.ports.adapter import Person
 from bridge.ports.store import SubjectRecord
 from bridge.service.codes import InForce
+from bridge.service.drifting import DriftWatch
 from bridge.service.sites import ManagedSite
 
 
@@ -59,6 +60,7 @@ class Progress:
     observed: Observed | None = None
     held: dict[RentalId, Loss] = field(default_factory=dict)
     """What the guard has held in this run: these rentals stay as they are."""
+    drift: DriftWatch = field(default_factory=DriftWatch)
     removes: bool = False
     """Something that the bridge opened is to be closed for good, as far as is known before the vendor was asked."""
     adopted_from: RentalId | None = None
@@ -77,6 +79,7 @@ class Progress:
     def begin(self, record: SubjectRecord) -> None:
         self.access, self.codes, self.ref, self.profile = dict(record.access), record.codes, record.ref, record.profile
         self.revocation = record.revocation
+        self.drift.is_first = record.sight is None
         self.known = frozenset(rental for rental, one in record.access.items() if one.status is not None)
 
     def end_part(self) -> None:
@@ -119,7 +122,7 @@ class Progress:
 
     def certainty(self, desired: Desired) -> dict[RentalId, Certainty]:
         """Return how sure we are of each rental that is not confirmed."""
-        unsure = dict.fromkeys(self._unsettled(desired), Certainty.ACCEPTED)
+        unsure = self.drift.certainty() | dict.fromkeys(self._unsettled(desired), Certainty.ACCEPTED)
         for change in self.unfinished.changes:
             accepted = change.step in self.tried and change.step not in self.failures
             for rental in change.rentals:

@@ -7,7 +7,8 @@ from types import NoneType
 
 from bridge.domain.access import AccessRecord, Certainty
 from bridge.domain.changes import Change, Observed
-from bridge.domain.doors_seen import CHANGE, DOOR, RENTALS, DoorWord, ReadBack, door_word, doors_to_tell
+from bridge.domain.doors_seen import CHANGE, DOOR, DRIFT, LEFT, RENTALS, DoorWord, ReadBack, door_word, doors_to_tell
+from bridge.domain.drift import Left
 from bridge.domain.errors import OutcomeUnknown
 from bridge.domain.ids import RentalId, SubjectKey
 from bridge.domain.ledger import LedgerEntry, LedgerKind
@@ -39,11 +40,20 @@ def read_back(
             seen = progress.access[record.rental].certainty
             yield entry(what=str(seen), rental=record.rental, details={"after": "a crash"})
     in_doubt = {step for step in left if isinstance(progress.failures.get(step), OutcomeUnknown | NoneType)}
+    drifts = {drift.target: drift for drift in progress.drift.new(Left.REPORT, Left.FIGHT)}
+    for target, drift in drifts.items():
+        details = {DRIFT: str(drift.kind), LEFT: str(drift.left)} | _several(drift.rentals)
+        details |= {} if target is None else {DOOR: str(door_word(target, observed))}
+        rental = drift.rentals[0] if drift.rentals else None
+        yield entry(what=str(ReadBack.DRIFTED), rental=rental, target=target, details=details)
     for target, rentals in doors_to_tell(records, progress.access, progress.tried.values(), in_doubt).items():
+        if target in drifts:
+            continue
         details = {DOOR: str(door_word(target, observed))} | _several(rentals)
         yield entry(what=str(ReadBack.SEEN), rental=rentals[0], target=target, details=details)
-    if progress.tried:  # a run that changes nothing writes nothing
-        for target in progress.unfinished.foreign:
+    new = {drift.target for drift in progress.drift.new(Left.FOREIGN)}
+    for target in progress.unfinished.foreign:
+        if progress.tried or target in new:  # a run that changes and finds nothing writes nothing
             yield entry(what=str(ReadBack.FOREIGN), target=target, details={DOOR: str(door_word(target, observed))})
 
 

@@ -15,7 +15,8 @@ from bridge.ports.source import Reader, Resolution
 from bridge.ports.store import DeliveryQueue, DeliverySettlement, SubjectRecords
 from bridge.service.alerts import Alerts
 from bridge.service.settling import RUN_SECONDS, outcome_of
-from bridge.service.sweep import Sweeper, Swept
+from bridge.service.sweep import Sweeper
+from bridge.service.swept import Swept
 from bridge.telemetry import Metrics, get_logger
 
 NOTHING_LEFT = "echo of our own write"

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from bridge.domain.deliveries import Sighting
 from bridge.domain.errors import Outdated, inert
@@ -13,6 +13,7 @@ from bridge.domain.ledger import LedgerEntry, LedgerKind
 from bridge.domain.proposal import DIGEST_LENGTH, Line, PlannedSubject, Proposal, Standing, differences, digest_of
 from bridge.domain.whom import By, Selection, Whom
 from bridge.ports.clock import Clock
+from bridge.ports.drift import SightMemory
 from bridge.ports.missed import SightingMarks
 from bridge.ports.store import AlertSink, OperatorDesk, Priority, SubjectRow
 from bridge.telemetry import get_logger
@@ -67,8 +68,14 @@ class _Approvable:
     expires_at: datetime
 
 
+class ResyncDesk(OperatorDesk, SightMemory, Protocol):
+    """What a resync asks of the store beside its marks."""
+
+
 class Resyncer:
     """Marks; the worker does the rest, so that a resync goes on whatever becomes of who asked for it.
+
+    A person wants it: what somebody at the vendor has changed is put back, whatever the site's policy of drift is.
 
     Plans that were made here are remembered by their digest until they expire, or the process ends.
     """
@@ -78,7 +85,7 @@ class Resyncer:
         *,
         make_plan: MakePlan,
         marks: SightingMarks,
-        desk: OperatorDesk,
+        desk: ResyncDesk,
         ledger: AlertSink,
         clock: Clock,
     ) -> None:
@@ -118,6 +125,7 @@ class Resyncer:
         priority = Priority.LIVE if len(keys) <= FEW else Priority.SWEEP
         if keys:
             await self._ledger.record([self._entry(selection, proposal, keys, who=who)])
+            await self._desk.forget_sights(keys)
             await self._marks.mark_seen(sightings, priority=priority, transfers={})
         self._log.info("resync.marked", digest=proposal.digest(), subjects=len(keys), priority=priority.name.lower())
         return Resynced(proposal=proposal, marked=keys, priority=priority)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bridge.domain.capabilities import CodeMaker
 from bridge.domain.changes import Change, Kind, Observed, Step
 from bridge.domain.credential import CodeRefusal, GateCode, RefusedCode
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.doors_seen import intent_details
+from bridge.domain.doors_seen import DRIFT, intent_details
 from bridge.domain.errors import (
     BridgeError,
     Conflict,
@@ -122,9 +123,10 @@ class GateRun:
     async def _announced(self, case: Case, observed: Observed, progress: Progress) -> Sequence[Change]:
         """Plan, and return what can be done now, with the intent on disk; what the guard holds is planned around."""
         while True:
+            wanted = progress.wanted(case.desired)
             holding = progress.holding(case.person.tenant, case.waits)
-            plan = make_plan(progress.wanted(case.desired), observed, holding, case.site.capabilities)
-            progress.unfinished = plan
+            planned = partial(make_plan, wanted, holding=holding, capabilities=case.site.capabilities)
+            plan = progress.unfinished = progress.drift.sift(planned(observed), planned, self._clock.now())
             ready = [c for c in plan.changes if _can_be_done(c, case) and c.step not in progress.tried]
             if not ready or await self._announce(case, ready, progress):
                 return ready
@@ -142,13 +144,15 @@ class GateRun:
                 LedgerKind.INTENT,
                 str(change.kind),
                 change,
-                intent_details(change, progress.observed, case.desired),
+                intent_details(change, progress.observed, case.desired) | _cause(change, progress),
             )
             for change in changes
         ]
-        is_judged = progress.revocation is None  # a person's own act is neither counted nor held
         losing = [
-            one for one in progress.losses(changes, case.desired) if is_judged and case.site.budgets.limits(one.loss)
+            one
+            for one in progress.losses(changes, case.desired)
+            # A person's own act is neither counted nor held, whatever becomes of the book.
+            if progress.revocation is None and case.site.budgets.judges(one.loss)
         ]
         if losing:
             announcement = Announcement(
@@ -166,6 +170,7 @@ class GateRun:
         else:
             progress.access = access
             await self._records.note(case.claim, entries, [access[rental] for rental in touched])
+        progress.drift.announced(changes)
         return True
 
     def _note_held(self, case: Case, judged: Judged, progress: Progress) -> None:
@@ -247,6 +252,11 @@ class GateRun:
             target=change.target,
             details={**rentals, **(details or {})},
         )
+
+
+def _cause(change: Change, progress: Progress) -> dict[str, str]:
+    drift = progress.drift.found.get(change.step)
+    return {} if drift is None else {DRIFT: str(drift.kind)}
 
 
 def _take_note(case: Case, change: Change, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from bridge.domain.access import AccessRecord, Loss
 from bridge.domain.agreement import CHANGE, HELD, LOOK, LOSS, LOST, OURS, THEIRS, WOULD
@@ -25,6 +25,7 @@ from bridge.ports.findings import Finding
 from bridge.ports.shadow import ShadowBook
 from bridge.ports.source import TruthReader
 from bridge.ports.store import RecordReader, SubjectCommit, SubjectRecord
+from bridge.ports.survey import Survey, Surveyor
 from bridge.service.reading import Reading, read_case
 from bridge.service.settling import outcome_of
 from bridge.service.sites import ManagedSite
@@ -122,10 +123,18 @@ class ReadOnly:
         del change, person, ref, checkpoint
         raise Unsupported(IN_SHADOW)
 
+    async def survey(self) -> Survey:
+        """Read it as the adapter would, whose capabilities say whether it can."""
+        return await cast("Surveyor", self._adapter).survey()
+
 
 def shielded(site: ManagedSite) -> ManagedSite:
     """Return the site; one in shadow with an adapter that writes nothing."""
     return replace(site, adapter=ReadOnly(site.adapter)) if site.is_shadow else site
+
+
+def in_shadow(sites: Mapping[SiteKey, ManagedSite]) -> frozenset[SiteKey]:
+    return frozenset(key for key, site in sites.items() if site.is_shadow)
 
 
 def _emptied(records: Mapping[RentalId, AccessRecord]) -> dict[RentalId, AccessRecord]:

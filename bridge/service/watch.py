@@ -1,15 +1,16 @@
 """Looking at what the present integration has made at a vendor, seldom enough for many who are looked at."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, cast
+from typing import Final, cast
 
 from bridge.domain.changes import EntryState
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import SiteKey, TargetId
 from bridge.ports.clock import Clock
+from bridge.ports.survey import Surveyor
 from bridge.service.sites import ManagedSite
 from bridge.telemetry import get_logger
 
@@ -18,40 +19,24 @@ BELIEVED_FOR: Final = timedelta(seconds=45)
 LISTING_SECONDS: Final = 120.0
 
 
-class Stranger(Protocol):
-    """Something that a vendor has of somebody whom the question leaves out."""
-
-    @property
-    def entries(self) -> Mapping[TargetId, EntryState]: ...
-
-
-class Survey(Protocol):
-    def strangers(self, known: Mapping[str, Mapping[str, Any] | None], /) -> Sequence[Stranger]:
-        """Return what nobody of these has, who are persons' keys with their references."""
-
-
-class Surveyor(Protocol):
-    """An adapter that reads all that its vendor has at the site at once."""
-
-    async def survey(self) -> Survey:
-        """Read it. Changes nothing. A listing that is not whole is an error, never a shorter one."""
-
-
 def surveyors(sites: Mapping[SiteKey, ManagedSite]) -> dict[SiteKey, Surveyor]:
-    """Return the adapters of sites in shadow that can read all at once; the others do not have it."""
+    """Return the adapters of sites in shadow whose vendor can be read at once."""
     return {
-        key: cast(Surveyor, site.adapter)
+        key: cast("Surveyor", site.adapter)
         for key, site in sites.items()
-        if site.is_shadow and hasattr(site.adapter, "survey")
+        if site.is_shadow and site.capabilities.surveys
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenDoors:
-    """The doors at which anybody has an entry, each with whether one of them opens it, at `at` (UTC)."""
+    """The doors at which anybody has an entry, each with whether one of them opens it, at `at` (UTC).
+
+    None where somebody has what may open any door: then nothing is known of the others.
+    """
 
     at: datetime
-    open: Mapping[TargetId, bool]
+    open: Mapping[TargetId, bool] | None
 
 
 class Watch:
@@ -78,7 +63,9 @@ class Watch:
             except (BridgeError, TimeoutError) as error:
                 self._log.warning("shadow.not_seen", connection=site[0], site=site[1], why=str(error) or "no answer")
                 return None
-            states = {one for stranger in survey.strangers({}) for one in stranger.entries.items()}
+            strangers = survey.strangers({})
+            states = {one for stranger in strangers for one in stranger.entries.items()}
             found = {door: (door, EntryState.ACTIVE) in states for door, _ in states}
-            self._seen[site] = SeenDoors(at=at, open=found)
+            is_told = all(stranger.tells_doors for stranger in strangers)
+            self._seen[site] = SeenDoors(at=at, open=found if is_told else None)
             return self._seen[site]

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     def state_dir(self) -> Path:
         return self.server.state_dir or self.store.folder
 
+    @property
+    def mark_file(self) -> Path:
+        """Where it stands which database was here: beside a file of SQLite's, which a backup does not take along."""
+        file = self.store.file
+        return self.state_dir / "gatebridge.mark" if file is None else file.with_name(f"{file.name}.mark")
+
     def zone(self, site: SiteSettings) -> ZoneInfo:
         name = site.timezone or self.connections[site.connection].timezone
         assert name is not None, "load() has seen to it"  # noqa: S101 - a promise of this module to itself

@@ -59,16 +59,21 @@ class StoreSettings(Section):
         return self.url.startswith(_POSTGRESQL)
 
     @property
+    def file(self) -> Path | None:
+        """Return SQLite's file, None with PostgreSQL."""
+        return None if self.is_shared else Path(self.url.removeprefix(_SQLITE))
+
+    @property
     def folder(self) -> Path:
         """Where the process keeps what is its own, unless the configuration says otherwise."""
-        return Path(self.url.removeprefix(_SQLITE)).parent if not self.is_shared else _STATE_DIR
+        return _STATE_DIR if self.file is None else self.file.parent
 
 
 class WorkerSettings(Section):
     concurrency: int = Field(default=16, ge=1, le=256)
     """How many subjects are brought in step at once, and how many calls an account sees at once."""
     sweep_minutes: float = Field(default=60, gt=0, le=24 * 60)
-    """Every known subject is looked at again after this time."""
+    """Each site is listed, and everybody there looked at, after this time; a site may have its own."""
     catch_up_minutes: float = Field(default=15, gt=0, le=24 * 60)
     """What has changed on a platform without a delivery is looked for after this time."""
     catch_up_overlap_minutes: float = Field(default=10, ge=1, le=24 * 60)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from bridge.domain.budgets import Budget, Budgets
 from bridge.domain.ids import ConnectionName, SiteId, TargetId, is_safe_target
-from bridge.domain.policy import Blackout, CommonDoorsPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
+from bridge.domain.policy import Blackout, CommonDoorsPolicy, DriftPolicy, MoveOutPolicy, OverduePolicy, SitePolicy
 from bridge.settings.section import CallRate, CallsAtOnce, Section, ZoneName
 
 MAX_HOURS: Final = 24 * 31
@@ -123,6 +123,7 @@ class PolicySettings(Section):
     grace_hours: Annotated[float, Field(ge=0, le=MAX_HOURS)] = 0
     blackout: Annotated[Blackout | None, BeforeValidator(_blackout)] = None
     max_flips_per_hour: Annotated[int, Field(ge=1, le=1000)] = 10
+    drift: DriftPolicy = DriftPolicy.HEAL
 
     def at(self, zone: ZoneInfo) -> SitePolicy:
         """Return the rules as the core applies them, by the wall clock of `zone`."""
@@ -137,6 +138,7 @@ class PolicySettings(Section):
             grace=timedelta(hours=self.grace_hours),
             blackout=self.blackout,
             max_flips=self.max_flips_per_hour,
+            drift=self.drift,
         )
 
 
@@ -164,6 +166,8 @@ class SiteSettings(Section):
     adapter: str
     field_prefix: Annotated[str, AfterValidator(_field_prefix)] | None = None
     timezone: ZoneName | None = None
+    sweep_minutes: Annotated[float | None, Field(gt=0, le=24 * 60)] = None
+    """Default: `worker.sweep_minutes`."""
     mode: Mode = Mode.LIVE
     options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     pacing: PacingSettings = PacingSettings()

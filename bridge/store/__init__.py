@@ -5,6 +5,7 @@ from bridge.store.databases import open_store, paused_in, place_of, upgrade
 from bridge.store.key_file import KEY_FILE, KeyFile
 from bridge.store.keyring import Keyring
 from bridge.store.late import LateLedger, LateShelves
+from bridge.store.mark_file import MarkFile, this_machine
 from bridge.store.process_lock import ProcessLock
 from bridge.store.schema import SchemaState
 from bridge.store.sqlite.opening import open_sqlite
@@ -20,6 +21,7 @@ __all__ = [
     "Keyring",
     "LateLedger",
     "LateShelves",
+    "MarkFile",
     "OnBatch",
     "ProcessLock",
     "SchemaState",
@@ -29,5 +31,6 @@ __all__ = [
     "open_store",
     "paused_in",
     "place_of",
+    "this_machine",
     "upgrade",
 ]

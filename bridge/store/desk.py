@@ -1,6 +1,6 @@
 """What people ask and do."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,8 +12,9 @@ from bridge.domain.errors import NotFoundHere
 from bridge.domain.ids import ConnectionName, DeliveryId, SiteKey, SubjectKey, TenantId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.whom import By, Whom
-from bridge.ports.store import DeliveryRow, SubjectRow
-from bridge.store import ledger, subjects
+from bridge.ports.store import DeliveryRow, Known, SubjectRow
+from bridge.store import ledger, records, subjects
+from bridge.store.keyring import Keyring
 from bridge.store.tables import SubjectState, access, delivery, delivery_subject, literally, subject
 
 _COUNTED_DELIVERIES: Final = (
@@ -117,9 +118,21 @@ def find_subjects(connection: sa.Connection, whom: Whom, sites: Collection[SiteK
 
 def list_subjects(connection: sa.Connection, *, site: SiteKey, limit: int, after: TenantId | None) -> list[SubjectRow]:
     """Return a page of the site's subjects, in the order of the index that begins with connection and site."""
+    return [_subject_face(row) for row in _page(connection, site, limit, after)]
+
+
+def known_at(
+    connection: sa.Connection, *, site: SiteKey, limit: int, after: TenantId | None, keyring: Keyring
+) -> list[Known]:
+    """Return the same page with all that is known of each."""
+    rows = _page(connection, site, limit, after)
+    found = records.load_many(connection, [row.id for row in rows], keyring)
+    return [Known(row=face, record=found[face.key]) for face in map(_subject_face, rows) if face.key in found]
+
+
+def _page(connection: sa.Connection, site: SiteKey, limit: int, after: TenantId | None) -> Sequence[sa.Row[Any]]:
     here = sa.and_(subject.c.connection == site[0], subject.c.site == site[1], subject.c.tenant > (after or ""))
-    chosen = sa.select(subject).where(here).order_by(subject.c.tenant).limit(limit)
-    return [_subject_face(row) for row in connection.execute(chosen)]
+    return connection.execute(sa.select(subject).where(here).order_by(subject.c.tenant).limit(limit)).all()
 
 
 def _by_tenant(connection: sa.Connection, tenant: str, sites: Collection[SiteKey]) -> Iterator[sa.Row[Any]]:

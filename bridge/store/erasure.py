@@ -11,7 +11,7 @@ from bridge.domain.errors import DoorsOpen
 from bridge.domain.ids import ConnectionName, TenantId
 from bridge.store import ledger, records, subjects
 from bridge.store.dialect import is_postgresql
-from bridge.store.tables import SubjectState, code, delivery, delivery_subject, subject, task
+from bridge.store.tables import SubjectState, code, delivery, delivery_subject, sight, subject, task
 
 _D, _S = delivery.c, subject.c
 _UNDER_WAY: Final = (DeliveryState.NEW, DeliveryState.RUNNING)
@@ -37,6 +37,7 @@ def erase(
         connection.execute(empty.values(body=b"", headers={}, note=None, is_emptied=True))
         connection.execute(sa.delete(code).where(code.c.subject_id == row.id))
         connection.execute(sa.delete(task).where(task.c.subject_id == row.id))
+        connection.execute(sa.delete(sight).where(sight.c.subject_id == row.id))
         forget = sa.update(subject).where(_S.id == row.id)
         connection.execute(forget.values(ref=None, profile=None, note=None, fence=_S.fence + 1))
     found.sort(key=lambda one: one.subject)

@@ -17,7 +17,7 @@ from bridge.domain.holds import alerts_of
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.judge import DAY, Book, Held, Losing, Taken, judge
 from bridge.ports.store import Announcement, Judged
-from bridge.store import ledger, records, subjects
+from bridge.store import ledger, records, subjects, trust
 from bridge.store.dialect import insert_into, is_postgresql
 from bridge.store.tables import access, hold, loss, subject
 
@@ -98,6 +98,7 @@ def read_book(connection: sa.Connection, ours: int, key: SubjectKey, asked: Anno
         connection_had=_count(connection, subject.c.connection == key.connection)
         if is_open and asked.budgets.counts_connection
         else 0,
+        is_doubted=trust.doubted(connection) is not None,
     )
 
 

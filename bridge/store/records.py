@@ -13,10 +13,10 @@ from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, Un
 from bridge.domain.judge import Held
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
-from bridge.store import codes, revocations, subjects
+from bridge.store import codes, revocations, sights, subjects
 from bridge.store.dialect import each, insert_for, insert_into
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, code, from_micros, hold, revocation, subject, task, to_micros, transfer
+from bridge.store.tables import access, code, from_micros, hold, revocation, sight, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -61,11 +61,13 @@ _ALL: Final[sa.Select[Any]] = (
         .correlate(subject)
         .exists()
         .label("is_revoked"),
+        sight.c.seen,
     )
     .select_from(subject)
     .outerjoin(access, access.c.subject_id == subject.c.id)
     .outerjoin(code, code.c.subject_id == subject.c.id)
     .outerjoin(task, task.c.subject_id == subject.c.id)
+    .outerjoin(sight, sight.c.subject_id == subject.c.id)
     .outerjoin(transfer, sa.and_(transfer.c.connection == subject.c.connection, _TOUCHES))
 )
 """All of a subject in one question: its rentals, codes, tasks and transfers are few, and each question costs a turn."""
@@ -113,6 +115,7 @@ def _of_rows(
         open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
         holds=_holds(connection, rows[0].id) if rows[0].waits else frozenset(),
         revocation=revocations.of_subject(connection, key) if rows[0].is_revoked else None,
+        sight=None if rows[0].seen is None else sights.from_json(rows[0].seen),
     )
 
 

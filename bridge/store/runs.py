@@ -15,7 +15,7 @@ from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.errors import LeaseLost
 from bridge.domain.ledger import LedgerEntry
 from bridge.ports.store import Priority, SubjectCommit
-from bridge.store import codes, guard, ledger, records, subjects
+from bridge.store import codes, guard, ledger, records, sights, subjects
 
 Step = Callable[[sa.Connection, int, datetime], None]
 """Writes for the subject whose row has that number and is ours."""
@@ -85,6 +85,8 @@ def keep_end(connection: sa.Connection, ours: int, now: datetime, *, end: Subjec
     records.keep_tasks(connection, ours, end.tasks, now)
     if taken is not None:
         codes.note_taken(connection, ours, taken)
+    if end.sight is not None:
+        sights.keep(connection, ours, end.sight, is_first=end.is_first_sight)
     if end.profile is not None:
         records.keep_profile(connection, ours, end.profile)
     if end.shadow is not None:

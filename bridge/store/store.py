@@ -14,7 +14,9 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import DeadLetter, Signature, Which
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.drift import DriftOf
 from bridge.domain.erasure import PersonalData
+from bridge.domain.evidence import LastListing
 from bridge.domain.holds import Hold
 from bridge.domain.ids import (
     ConnectionName,
@@ -46,6 +48,7 @@ from bridge.ports.store import (
     DeliveryRow,
     DeliverySettlement,
     Judged,
+    Known,
     Priority,
     SubjectCommit,
     SubjectRecord,
@@ -65,6 +68,7 @@ from bridge.store import (
     ledger,
     ledger_rows,
     listed,
+    listings,
     meta,
     pauses,
     pruning,
@@ -73,8 +77,10 @@ from bridge.store import (
     revocations,
     runs,
     shadows,
+    sights,
     site_watch,
     subjects,
+    trust,
     turns,
 )
 from bridge.store.ahead import ReadAhead
@@ -88,6 +94,7 @@ from bridge.store.ways import Ways
 T = TypeVar("T")
 C = TypeVar("C", ClaimedDelivery, ClaimedSubject)
 SWEEP_PAGE: Final = 500
+FORGOTTEN_AT_ONCE: Final = 200
 CLOCK_STEP: Final = timedelta(seconds=1)
 
 
@@ -284,6 +291,16 @@ class SqlStore:
     async def list_subjects(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[SubjectRow]:
         return await self._ways.read(partial(desk.list_subjects, site=site, limit=limit, after=after))
 
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        known = partial(desk.known_at, site=site, limit=limit, after=after, keyring=self._keyring)
+        return await self._ways.read(known)
+
+    async def last_listing(self, site: SiteKey) -> LastListing:
+        return await self._ways.read(partial(listings.last_listing, site=site))
+
+    async def keep_listing(self, site: SiteKey, last: LastListing, entries: Sequence[LedgerEntry] = ()) -> None:
+        await self._write_in_time(partial(listings.keep_listing, site=site, last=last, entries=entries))
+
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         return await self._ways.read(partial(self._in_time, partial(queue.view, site=site, limit=limit)))
 
@@ -321,6 +338,14 @@ class SqlStore:
 
     async def lift_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
         return await self._write_in_time(partial(revocations.lift, banned=banned, by=by))
+
+    async def list_drift(self, site: SiteId | None = None) -> Sequence[DriftOf]:
+        return await self._ways.read(partial(sights.list_drift, site=site))
+
+    async def forget_sights(self, subjects: Collection[SubjectKey]) -> None:
+        keys = sorted(set(subjects))
+        for start in range(0, len(keys), FORGOTTEN_AT_ONCE):
+            await self._ways.write(partial(sights.forget, keys=keys[start : start + FORGOTTEN_AT_ONCE]))
 
     async def list_pauses(self) -> Sequence[Pause]:
         return await self._ways.read(pauses.list_pauses)
@@ -367,6 +392,15 @@ class SqlStore:
         self, tenant: TenantId, by: Signature, *, connection: ConnectionName | None = None
     ) -> Sequence[PersonalData]:
         return await self._ways.write(partial(erasure.erase, tenant=tenant, name=connection, by=by))
+
+    async def doubted(self) -> str | None:
+        return await self._ways.read(trust.doubted)
+
+    async def doubt(self, why: str, entry: LedgerEntry) -> None:
+        await self._ways.write(partial(trust.doubt, why=why, entry=entry))
+
+    async def trust(self, entry: LedgerEntry) -> int:
+        return await self._write_in_time(partial(trust.trust, entry=entry))
 
     async def is_busy(self, site: SiteKey) -> bool:
         return await self._ways.read(partial(self._in_time, partial(site_watch.is_busy, site=site)))

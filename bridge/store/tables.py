@@ -279,6 +279,28 @@ revocation = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
 )
 
+listing = sa.Table(
+    "listing",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("rentals", sa.Integer, nullable=False),
+    sa.Column("kept_at", Instant, nullable=False),
+    sa.Column("doubted_since", Instant),
+    sa.Column("counted", sa.Integer),
+    sa.Column("counted_at", Instant),
+)
+
+sight = sa.Table(
+    "sight",
+    metadata,
+    sa.Column("subject_id", sa.ForeignKey("subject.id"), primary_key=True),
+    sa.Column("seen", sa.JSON, nullable=False),
+    _counter("drifts"),
+    # A row a person, of which people ask for the few that have drifted.
+    _partial("sight_drifted", "subject_id", where="drifts > 0"),
+)
+
 account_book = sa.Table(
     "account_book",
     metadata,

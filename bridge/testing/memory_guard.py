@@ -8,6 +8,7 @@ from bridge.domain.access import AccessRecord
 from bridge.domain.holds import HeldLoss, Hold, alerts_of, holds_of
 from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.judge import DAY, Book, Held, Taken, judge
+from bridge.domain.trust import DOUBTED
 from bridge.ports.store import Announcement, Judged
 
 Records = Mapping[SubjectKey, Mapping[RentalId, AccessRecord]]
@@ -25,6 +26,7 @@ class MemoryGuard:
     def __init__(self) -> None:
         self._taken: dict[tuple[ConnectionName, SiteId, Held], Taken] = {}
         self._holds: dict[tuple[SubjectKey, Held], _Kept] = {}
+        self.doubt: str | None = None
 
     def judged(self, key: SubjectKey, announcement: Announcement, records: Records, now: datetime) -> Judged:
         book = self._book(key, announcement, records, now)
@@ -64,6 +66,14 @@ class MemoryGuard:
         for item in hold.items:
             del self._holds[item.subject, (item.loss, item.rental)]
 
+    def trust(self) -> Sequence[SubjectKey]:
+        """End the doubt and return of whom each loss was that it had held."""
+        doubted = [at for at, kept in self._holds.items() if kept.item.why == DOUBTED and not kept.is_released]
+        for at in doubted:
+            del self._holds[at]
+        self.doubt = None
+        return [key for key, _ in doubted]
+
     def _book(self, key: SubjectKey, announcement: Announcement, records: Records, now: datetime) -> Book:
         asked = {one.rental for one in announcement.losing}
         ours = [taken for (name, _, _), taken in self._taken.items() if name == key.connection]
@@ -80,6 +90,7 @@ class MemoryGuard:
             released={held for held, kept in here if kept.is_released},
             site_had=_count({one: doors for one, doors in connection.items() if one.site == key.site}),
             connection_had=_count(connection) if announcement.budgets.counts_connection else 0,
+            is_doubted=self.doubt is not None,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from bridge.domain.access import AccessRecord, AccessStatus
 from bridge.domain.credential import CodeMemory, GateCode
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery
+from bridge.domain.drift import Sight
 from bridge.domain.errors import LeaseLost, inert
 from bridge.domain.ids import DeliveryId, RentalId, SubjectKey, UnitId
 from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
@@ -157,6 +158,7 @@ class KeptSubject:
     ref: dict[str, Any] | None = None
     profile: str | None = None
     shadow: dict[str, Any] | None = None
+    sight: Sight | None = None
     access: dict[RentalId, AccessRecord] = field(default_factory=dict)
     codes: list[GivenCode] = field(default_factory=list)
     tasks: dict[UnitId, OpenTask] = field(default_factory=dict)
@@ -235,7 +237,7 @@ class KeptSubject:
         self.state, self.due_at, self.attempts, self.note, self.marked_since = "idle", None, 0, None, None
 
     def erase(self) -> None:
-        self.ref, self.profile, self.note = None, None, None
+        self.ref, self.profile, self.note, self.sight = None, None, None, None
         self.codes.clear()
         self.tasks.clear()
         self.fence += 1

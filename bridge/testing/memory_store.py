@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bridge.domain.access import AccessRecord
+from bridge.domain.access import AccessRecord, AccessStatus
 from bridge.domain.credential import GateCode
 from bridge.domain.dead_letters import (
     DeadLetter,
@@ -22,8 +22,10 @@ from bridge.domain.dead_letters import (
     say_open_doors,
 )
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject, DeliveryState, NewDelivery, Receipt, Sighting
+from bridge.domain.drift import DriftOf
 from bridge.domain.erasure import PersonalData, erased
 from bridge.domain.errors import Conflict, DoorsOpen, LeaseLost, NotFoundHere, StoreUnavailable
+from bridge.domain.evidence import LastListing
 from bridge.domain.holds import Hold, decided, of_digest
 from bridge.domain.ids import (
     ConnectionName,
@@ -57,6 +59,7 @@ from bridge.ports.store import (
     DeliveryRow,
     DeliverySettlement,
     Judged,
+    Known,
     Priority,
     SubjectCommit,
     SubjectRecord,
@@ -72,6 +75,7 @@ LEASE: Final = timedelta(seconds=120)
 CODE_REST: Final = timedelta(days=90)
 CLOCK_STEP: Final = timedelta(seconds=1)
 POLL_SECONDS: Final = 5.0
+_HAVE_ACCESS: Final = frozenset({AccessStatus.GRANTED, AccessStatus.SUSPENDED})
 _COUNTED: Final = ("new", "running", "quarantined", "dead")
 
 
@@ -95,6 +99,7 @@ class MemoryStore:
         self._guard = MemoryGuard()
         self._revoked = MemoryRevocations()
         self._bookmarks: dict[str, str] = {}
+        self._listings: dict[SiteKey, tuple[LastListing, datetime]] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
         self._books: dict[str, AccountBook] = {}
         self._turns: dict[str, tuple[datetime, bool]] = {}
@@ -268,6 +273,7 @@ class MemoryStore:
             open_tasks=dict(row.tasks),
             holds=self._guard.holds_of(subject),
             revocation=revoked,
+            sight=row.sight,
         )
 
     async def holders(self, subject: SubjectKey, units: Collection[UnitId]) -> Sequence[SubjectKey]:
@@ -321,6 +327,8 @@ class MemoryStore:
         row.profile = end.profile or row.profile
         if end.shadow is not None:
             row.shadow = dict(end.shadow) or None
+        if end.sight is not None and (end.is_first_sight or row.sight is not None):
+            row.sight = end.sight
         if end.retire_code:
             row.retire_code(now)
         self._guard.let_go(claim.key, end.let_go)
@@ -385,6 +393,25 @@ class MemoryStore:
         there = [key for key in sorted(self._subjects) if (key.connection, key.site) == site]
         return self._faces([key for key in there if key.tenant > (after or "")][:limit])
 
+    async def known_at(self, site: SiteKey, *, limit: int, after: TenantId | None = None) -> Sequence[Known]:
+        rows = await self.list_subjects(site, limit=limit, after=after)
+        return [Known(row=row, record=await self.load(row.key)) for row in rows]
+
+    async def last_listing(self, site: SiteKey) -> LastListing:
+        self._check()
+        here = (row for row in self._subjects.values() if _site(row.key) == site)
+        records = [record for row in here for record in row.access.values()]
+        if site not in self._listings:
+            return LastListing(count=sum(record.status in _HAVE_ACCESS for record in records))
+        last, kept_at = self._listings[site]
+        over = [record.since for record in records if record.status is AccessStatus.NONE]
+        return replace(last, ended=sum(since is not None and since > kept_at for since in over))
+
+    async def keep_listing(self, site: SiteKey, last: LastListing, entries: Sequence[LedgerEntry] = ()) -> None:
+        self._check()
+        self._listings[site] = (last, self._now())
+        self.ledger += entries
+
     async def view_queue(self, *, site: SiteId | None, limit: int) -> QueueView:
         self._check()
         return memory_desk.view(self._numbered(), self._deliveries, site=site, limit=limit, now=self._clock.now())
@@ -420,6 +447,17 @@ class MemoryStore:
             self._deliveries[DeliveryId(letter.number)].discard(discard_note(by))
         self.ledger.append(discarded(found, by))
         return found
+
+    async def list_drift(self, site: SiteId | None = None) -> Sequence[DriftOf]:
+        self._check()
+        rows = [row for row in self._subjects.values() if row.sight is not None and site in {None, row.key.site}]
+        found = [DriftOf(subject=row.key, drift=one) for row in rows if row.sight for one in row.sight.left]
+        return sorted(found, key=lambda one: (one.subject, one.drift.aspect, one.drift.target or ""))
+
+    async def forget_sights(self, subjects: Collection[SubjectKey]) -> None:
+        self._check()
+        for row in self._subjects.values():
+            row.sight = None if row.key in subjects else row.sight
 
     async def list_holds(self) -> Sequence[Hold]:
         self._check()
@@ -469,6 +507,23 @@ class MemoryStore:
             mark(self._subjects[key])
         self.ledger += told_of(what, banned, keys, by)
         return keys
+
+    async def doubted(self) -> str | None:
+        self._check()
+        return self._guard.doubt
+
+    async def doubt(self, why: str, entry: LedgerEntry) -> None:
+        self._check()
+        self._guard.doubt = why
+        self.ledger.append(entry)
+
+    async def trust(self, entry: LedgerEntry) -> int:
+        self._check()
+        over, now = self._guard.trust(), self._clock.now()
+        for key in set(over):
+            self._subjects[key].mark(Priority.LIVE, now=now, since=now, closes=True)
+        self.ledger.append(entry)
+        return len(over)
 
     async def list_pauses(self) -> Sequence[Pause]:
         self._check()

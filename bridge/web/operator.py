@@ -30,9 +30,11 @@ from bridge.service.resync import Resyncer
 from bridge.service.revocations import Revocations
 from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
+from bridge.service.trust import Trust
 from bridge.web import schemas
 from bridge.web.catch_up import catch_up_operation
 from bridge.web.dead_letters import dead_letter_operations
+from bridge.web.drift import drift_operations
 from bridge.web.erasure import erasure_operations
 from bridge.web.explain import Explain, explain_operation
 from bridge.web.holds import hold_operations
@@ -45,6 +47,7 @@ from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
 from bridge.web.revocations import revocation_operations
 from bridge.web.shadow import shadow_operation
+from bridge.web.trust import trust_operations
 from bridge.web.who import who_operations
 
 
@@ -60,6 +63,7 @@ def operator_app(
     proof: Proof,
     revocations: Revocations,
     shadow_report: ShadowReport,
+    trust: Trust,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> Starlette:
@@ -151,10 +155,12 @@ def operator_app(
         *hold_operations(desk.holds, nudge),
         *revocation_operations(revocations, nudge),
         shadow_operation(shadow_report),
+        *drift_operations(desk.drift),
         *dead_letter_operations(desk.dead_letters, nudge),
         *ledger_operations(proof.ledger),
         *who_operations(proof.who),
         *erasure_operations(proof.erasures),
+        *trust_operations(trust, nudge),
     )
     document = openapi(operations)
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from bridge.ports.store import AlertRow, DeliveryRow, SubjectRow
-from bridge.service.sweep import Swept
+from bridge.service.swept import Swept
 
 
 class Shape(BaseModel):
@@ -135,18 +135,25 @@ class NotListedOut(Shape):
 
 
 class SweepOut(Shape):
-    """Known tenants that are looked at again, tenants found that were not known, and sites that were not listed."""
+    """Known tenants that are looked at again or are in step, and tenants found that were not known.
+
+    `not_listed` are sites whose list did not come, `unknown` those whose list is not complete: who is missing there is
+    left as they are.
+    """
 
     marked: int
+    in_step: int
     found: int
     not_listed: list[NotListedOut]
+    unknown: list[NotListedOut]
 
     @classmethod
     def of(cls, swept: Swept) -> Self:
-        missed = [
-            NotListedOut(connection=failed.connection, site=failed.site, why=failed.why) for failed in swept.not_listed
-        ]
-        return cls(marked=swept.known, found=swept.found, not_listed=missed)
+        missed, doubted = (
+            [NotListedOut(connection=one.connection, site=one.site, why=one.why) for one in sites]
+            for sites in (swept.not_listed, swept.unknown)
+        )
+        return cls(marked=swept.known, in_step=swept.in_step, found=swept.found, not_listed=missed, unknown=doubted)
 
 
 class ErrorOut(Shape):

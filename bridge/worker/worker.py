@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -21,6 +21,7 @@ from bridge.telemetry import get_logger
 from bridge.worker.courtesy import Courtesy
 from bridge.worker.portions import Portions
 from bridge.worker.pump import POLL_SECONDS, Pump
+from bridge.worker.rounds import Rounds
 
 GRACE_SECONDS: Final = 8.0
 EMERGENCY_PLACES: Final = 2
@@ -61,13 +62,16 @@ class Worker:
         sweep_seconds: float,
         catch_up: CatchUp | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
+        site_sweep_seconds: Mapping[SiteKey, float] | None = None,
         pruning_seconds: float = PRUNING_SECONDS,
         poll_seconds: float = POLL_SECONDS,
         connection_shares: Shares[ConnectionName] | None = None,
         site_shares: Shares[SiteKey] | None = None,
     ) -> None:
+        """Sites that are not in `site_sweep_seconds` are swept each `sweep_seconds`."""
+        own = site_sweep_seconds or {}
         self._sweeper = sweeper
-        self._sweep_seconds = sweep_seconds
+        self._sweep_every = {site: own.get(site, sweep_seconds) for site in sweeper.sites}
         self._catch_up = catch_up
         self._catch_up_seconds = catch_up_seconds
         self._retention = retention
@@ -225,25 +229,29 @@ class Worker:
             await asyncio.sleep(wait)
 
     async def _sweep(self) -> None:
-        """Sweep soon after the start, so that frequent restarts do not put it off for ever, then on the interval.
+        """Sweep soon after the start, so that frequent restarts do not put it off for ever, then on the intervals.
 
         Each process lists its sites once, since some of what it serves rests on that; after it, they take turns.
         """
-        wait, is_first = min(FIRST_SWEEP_SECONDS, self._sweep_seconds), True
-        while True:
+        clock = asyncio.get_running_loop().time
+        rounds, swept = Rounds(self._sweep_every, now=clock(), first=FIRST_SWEEP_SECONDS), set[SiteKey]()
+        while (wait := rounds.wait(clock())) is not None:
             await asyncio.sleep(wait)
-            wait = self._sweep_seconds
-            if not await self._has_turn(SWEEP, wait) and not is_first:
-                continue
-            is_first = False
+            due = rounds.take(clock())
+            turns = {site: await self._has_turn(_sweep_of(site), self._sweep_every[site]) for site in due}
+            sites = [site for site in due if turns[site] or site not in swept]
+            swept.update(sites)
             try:
-                await self._sweeper.sweep()
+                if sites:
+                    await self._sweeper.sweep(sites)
             except BridgeError as error:
                 self._log.warning("sweep.failed", why=str(error))
             except Exception:  # noqa: BLE001 - one defect must not end the sweeps
                 self._log.exception("sweep.defect")
-            await self._end_turn(SWEEP)
+            for site in sites:
+                await self._end_turn(_sweep_of(site))
             self._subjects.nudge()
+        await self._stop.wait()
 
     async def _prune(self) -> None:
         """Prune soon after the start, behind what waited, then on the interval."""
@@ -254,3 +262,7 @@ class Worker:
             if await self._has_turn(PRUNING, wait):
                 await self._retention.run()
                 await self._end_turn(PRUNING)
+
+
+def _sweep_of(site: SiteKey) -> str:
+    return f"{SWEEP}:{site[0]}:{site[1]}"

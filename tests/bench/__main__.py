@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from tests.bench import ack, burst, gate, growth, idle, takeover, work
+from tests.bench import ack, burst, gate, growth, idle, sweep, takeover, work
 from tests.bench.databases import Databases, databases
 from tests.bench.report import Report
 
@@ -28,6 +28,7 @@ BENCHES: Mapping[str, Callable[..., Report]] = {
     "gate": _gate,
     "idle": idle.measure,
     "growth": growth.measure,
+    "sweep": sweep.measure,
     "takeover": takeover.measure,
 }
 

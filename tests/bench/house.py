@@ -114,13 +114,20 @@ class House:
     @asynccontextmanager
     async def assembled(self) -> AsyncIterator[Parts]:
         """Put a bridge together in this process."""
-        plugs = str(_plugs(self.folder))
-        if plugs not in sys.path:
-            sys.path.append(plugs)
-        configure_logging(level="warning", as_json=True)
-        async with assemble(self.settings()) as parts:
+        async with bridge_of(self.file(), self.folder) as parts:
             yield parts
-        sys.path.remove(plugs)
+
+
+@asynccontextmanager
+async def bridge_of(file: Path, folder: Path) -> AsyncIterator[Parts]:
+    """Put a bridge together by a configuration that may name the plug-ins; `folder` is for what offers them."""
+    plugs = str(_plugs(folder))
+    if plugs not in sys.path:
+        sys.path.append(plugs)
+    configure_logging(level="warning", as_json=True)
+    async with assemble(load(file)) as parts:
+        yield parts
+    sys.path.remove(plugs)
 
 
 @asynccontextmanager

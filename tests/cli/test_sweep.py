@@ -114,9 +114,10 @@ def test_a_sweep_says_whom_it_marked_and_whom_it_found(configured: Callable[[str
     assert (first.exit_code, first.stderr) == (0, "")
     assert first.stdout.splitlines() == [
         "Known tenants to be looked at again: 2",
+        "Known tenants in step: 0",
         "Tenants found who were not known: 1",
     ]
-    assert json.loads(second.stdout) == {"marked": 3, "found": 0, "not_listed": []}
+    assert json.loads(second.stdout) == {"marked": 3, "in_step": 0, "found": 0, "not_listed": [], "unknown": []}
 
 
 def test_a_site_that_is_not_listed_is_one_line_and_stops_no_other(

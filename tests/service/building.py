@@ -35,8 +35,10 @@ from bridge.service.breakers import Breakers, guarded
 from bridge.service.catch_up import CatchUp
 from bridge.service.converge import Converger
 from bridge.service.desk import Desk
+from bridge.service.everybody import Everybody
 from bridge.service.explain import Explainer
 from bridge.service.leases import Leases
+from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.planning import Planner
 from bridge.service.receive import Entrance, Receiver
@@ -44,17 +46,17 @@ from bridge.service.resolve import Resolver
 from bridge.service.resync import Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
-from bridge.service.shadow import shielded
+from bridge.service.shadow import in_shadow, shielded
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
-from bridge.service.watch import Watch
+from bridge.service.tenant_plans import TenantPlans
+from bridge.service.watch import Watch, surveyors
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqlStore, open_sqlite
 from bridge.telemetry import Metrics
 from bridge.testing.simulation import Simulation
 from tests.service.house import CONNECTION, SECRET, SITE, House, MovableClock, Running
-from tests.service.shadowing import GateWatch
 from tests.service.wire import Wire
 
 PLATFORM, GATE = "https://lakesidebox.storeganise.com", "https://gate.example.net"
@@ -133,8 +135,7 @@ async def open_house(
             guarded_sites = [
                 replace(site, budgets=budgets or SiteBudgets(), is_shadow=modes["shadow"]) for site in sites
             ]
-            watch = Watch({(CONNECTION, SITE): GateWatch(SITE, hands)}, clock)
-            return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites, watch)
+            return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites)
 
         house = House(
             clock=clock,
@@ -201,29 +202,36 @@ def _bridge(
     clock: MovableClock,
     source: Source,
     sites: Sequence[ManagedSite],
-    watch: Watch | None = None,
 ) -> Running:
     metrics = Metrics()
-    managed = {(CONNECTION, site.id): site for site in sites}
+    managed = {(CONNECTION, site.id): shielded(site) for site in sites}
     alerts, leases = Alerts(metrics), Leases(store)
-    sweeper = Sweeper(
-        sites=managed.keys(),
-        listers={CONNECTION: source},
-        queue=store,
-        alert_sink=store,
-        alerts=alerts,
-        clock=clock,
-    )
+    lists, everybody = SiteLists(listers={CONNECTION: source}, book=store, clock=clock), Everybody(store, clock)
+    tenants = TenantPlans(sites=managed, platforms={CONNECTION: source}, records=store, clock=clock)
     breakers = Breakers(
         dict.fromkeys(managed, "simulator"), alert_sink=store, alerts=alerts, clock=clock, metrics=metrics
     )
+    sweeper = Sweeper(
+        sites=managed.keys(),
+        lists=lists,
+        everybody=everybody,
+        tenants=tenants,
+        queue=store,
+        book=store,
+        alert_sink=store,
+        alerts=alerts,
+        clock=clock,
+        shut_sites=breakers.shut_sites,
+        in_shadow=in_shadow(managed),
+    )
     whereabouts = Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed)
     planner = Planner(
-        selector=Selector(whereabouts=whereabouts, desk=store, listers={CONNECTION: source}, sites=managed),
-        sites=managed,
-        platforms={CONNECTION: source},
-        records=store,
+        selector=Selector(whereabouts=whereabouts, sites=managed),
+        lists=lists,
+        everybody=everybody,
+        tenants=tenants,
         clock=clock,
+        in_shadow=in_shadow(managed),
     )
     return Running(
         store=store,
@@ -247,8 +255,8 @@ def _bridge(
             metrics=metrics,
         ),
         converger=Converger(
-            sites={key: guarded(shielded(site), breakers) for key, site in managed.items()},
-            watch=watch,
+            sites={key: guarded(site, breakers) for key, site in managed.items()},
+            watch=Watch(surveyors(managed), clock),
             platforms={CONNECTION: source},
             records=store,
             leases=leases,

@@ -11,7 +11,7 @@ from bridge.domain.ids import SiteId
 from bridge.domain.policy import SitePolicy
 from bridge.sandbox.platform import ApiFault, ApiFaultKind
 from bridge.sandbox.platform.records import RentalState
-from bridge.service.sweep import Swept
+from bridge.service.swept import Swept
 from tests.service.building import ZONE, open_house
 from tests.service.house import JONAS, MIRA, SITE, House
 from tests.service.test_units_people_and_days import DAILY, fates, lose, tell
@@ -59,7 +59,7 @@ async def test_the_daily_sign_finds_them_too_and_tells_how_many(house: House) ->
     await house.settle()
 
     assert house.status(rental) == "granted"
-    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1, found anew: 1"]
+    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 0, found anew: 1"]
 
 
 async def test_a_second_sweep_of_an_unchanged_site_writes_nothing(house: House) -> None:
@@ -69,9 +69,9 @@ async def test_a_second_sweep_of_an_unchanged_site_writes_nothing(house: House) 
     house.platform.requests.clear()
     house.gate.requests.clear()
 
-    assert (first, await swept(house)) == (Swept(found=2), Swept(known=2))
+    assert (first, await swept(house)) == (Swept(found=2), Swept(in_step=2))
     assert (house.platform.writes(), house.gate.writes()) == ([], [])
-    assert house.platform.calls() == [LIST] * 3, "one list of the site and one look at each tenant"
+    assert house.platform.calls() == [LIST], "one list of the site and no look at any tenant alone"
 
 
 @pytest.mark.parametrize("state", [RentalState.RESERVED, RentalState.SUBMITTED, RentalState.ENDED])
@@ -92,7 +92,7 @@ async def test_a_tenant_who_is_missing_from_the_list_keeps_their_access(house: H
         return [row for row in answer if row["ownerId"] != MIRA] if is_list else answer
 
     house.platform.spoil = without_mira
-    assert await swept(house) == Swept(known=2)
+    assert await swept(house) == Swept(known=1, in_step=1)
 
     assert (house.status(rental), house.status(other)) == ("granted", "granted")
     assert await house.keypad("B-014", house.code(rental)) == "ok"
@@ -154,7 +154,7 @@ async def test_a_site_that_stays_unlisted_is_told_once_an_hour(house: House) -> 
 
 
 async def test_a_list_that_takes_too_long_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.service.sweep.LISTING_SECONDS", 0.05)
+    monkeypatch.setattr("bridge.service.listing.LISTING_SECONDS", 0.05)
     house.platform.hold_answers("GET")
 
     (missed,) = (await house.bridge.sweeper.sweep()).not_listed
@@ -210,5 +210,5 @@ async def test_a_daily_sign_whose_list_fails_is_tried_again_and_marks_the_known_
     assert waiting == ["new: unit-rentals: the answer is no list"]
     assert statuses == ("suspended: overdue", None)
     assert house.status(unheard) == "granted"
-    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 1, found anew: 1"]
+    assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 0, found anew: 1"]
     assert await house.alerts() == ["site_not_listed"]

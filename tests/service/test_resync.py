@@ -304,11 +304,11 @@ async def test_a_rental_is_told_with_the_calls_that_it_takes(house: House) -> No
     assert (one.calls, one.fields) == (2, ("status", "pinCode"))
 
 
-async def test_a_plan_reads_a_few_at_once_and_each_once(house: House) -> None:
+async def test_a_plan_of_a_site_reads_it_from_its_list_and_looks_at_a_few_at_once(house: House) -> None:
     new_tenants(house, 40)
     house.platform.requests.clear()
     house.gate.requests.clear()
     await planned(house)
-    assert 1 < house.platform.most_at_once <= READERS
-    assert house.gate.most_at_once <= READERS
+    assert house.platform.calls() == ["GET admin/unit-rentals"] * 2
+    assert 1 < house.gate.most_at_once <= READERS
     assert len(house.gate.requests) == 40

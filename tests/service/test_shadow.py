@@ -1,6 +1,7 @@
 """A site in shadow is read and planned, writes nothing, and says how far it agrees with what is done there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bridge.domain.errors import Anomaly, Unsupported
 from bridge.domain.ids import SiteId, SubjectKey, TargetId, TenantId
 from bridge.domain.tenancy import Tenant
 from bridge.domain.whom import By, Selection, Whom
-from bridge.ports.adapter import Person
+from bridge.ports.adapter import Person, Ref
+from bridge.ports.survey import Stranger
 from bridge.service.shadow import ReadOnly
 from bridge.service.shadow_report import ShadowReport
 from bridge.service.watch import Watch
@@ -21,7 +23,6 @@ from tests.service.building import open_house
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House, MovableClock
 from tests.service.mass import DEFAULTS
 from tests.service.revoking import revoke
-from tests.service.shadowing import Everybody, Somebody
 from tests.service.test_breakers import tenants
 
 pytestmark = pytest.mark.anyio
@@ -227,19 +228,35 @@ async def test_what_the_platform_cannot_tell_is_asked_again_and_would_close_noth
     assert house.ledger("shadow") == notes
 
 
+@dataclass(frozen=True)
+class Everybody:
+    people: Sequence[Stranger]
+
+    def observe(self, person: Person, ref: Ref | None, targets: Collection[TargetId]) -> None:
+        raise NotImplementedError
+
+    def strangers(self, known: Mapping[str, Ref | None]) -> Sequence[Stranger]:
+        assert known == {}
+        return self.people
+
+
+def somebody(state: EntryState, *, tells_doors: bool = True) -> Stranger:
+    return Stranger(id="1", is_ours=False, entries={TargetId("A"): state}, tells_doors=tells_doors)
+
+
 class Counting:
     """Reads nothing but how often it is asked; `error` is what it answers then."""
 
     asked = 0
+    tells_doors = True
     error: Exception | None = None
 
     async def survey(self) -> Everybody:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return Everybody(
-            [Somebody({TargetId("A"): EntryState.ACTIVE}), Somebody({TargetId("A"): EntryState.SUSPENDED})]
-        )
+        others = somebody(EntryState.SUSPENDED, tells_doors=self.tells_doors)
+        return Everybody([somebody(EntryState.ACTIVE), others])
 
 
 async def test_one_reading_serves_many_and_one_that_fails_proves_nothing() -> None:
@@ -253,6 +270,15 @@ async def test_one_reading_serves_many_and_one_that_fails_proves_nothing() -> No
     assert await watch.doors((CONNECTION, SITE)) is None
     assert vendor.asked == 2
     assert await watch.doors((CONNECTION, SiteId("elsewhere"))) is None
+
+
+async def test_of_others_whose_doors_are_not_told_no_door_is_taken_for_closed() -> None:
+    vendor = Counting()
+    vendor.tells_doors = False
+    watch = Watch({(CONNECTION, SITE): vendor}, MovableClock())
+    seen = [await watch.doors((CONNECTION, SITE)) for _ in range(5)]
+    assert [one is not None and one.open for one in seen] == [None] * 5
+    assert vendor.asked == 1
 
 
 async def test_who_is_shut_out_is_not_at_a_site_in_shadow_and_a_plan_says_so(house: House) -> None:

@@ -10,7 +10,6 @@ from bridge.domain.ids import SiteId
 from bridge.domain.policy import OverduePolicy
 from bridge.sandbox.platform import LAKESIDE_ADDON
 from bridge.sandbox.platform.records import UnitState
-from bridge.service.sweep import Swept
 from tests.service.building import open_house
 from tests.service.house import CONNECTION, JONAS, MIRA, SITE, UNIT_IDS, House
 
@@ -140,7 +139,7 @@ async def test_the_daily_sign_mends_what_was_lost(house: House) -> None:
     assert await fates(house, DAILY) == ["done: known tenants to be looked at again: 2, found anew: 0"]
 
 
-async def test_a_second_daily_sign_writes_nothing(house: House) -> None:
+async def test_a_second_daily_sign_runs_and_writes_nothing(house: House) -> None:
     house.move_in("B-014")
     await house.settle()
     await tell(house, DAILY, "first")
@@ -151,13 +150,15 @@ async def test_a_second_daily_sign_writes_nothing(house: House) -> None:
     await tell(house, DAILY, "second")
     runs = await house.settle()
 
-    assert runs == 1
+    assert runs == 0
     assert (house.platform.writes(), house.gate.writes()) == ([], [])
 
 
 async def test_a_daily_sign_goes_behind_live_events(house: House) -> None:
-    house.move_in("B-014")
+    rental = house.move_in("B-014")
     await house.settle()
+    house.world.mark_overdue(rental)
+    lose(house)
     await tell(house, DAILY)
     await house.resolve_due()
     house.move_in("B-021", JONAS)
@@ -200,11 +201,11 @@ async def test_a_daily_sign_that_could_not_mark_is_tried_again(house: House, mon
     lose(house)
     await tell(house, DAILY)
 
-    async def full(**_: Any) -> int:
+    async def full(*_: Any, **__: Any) -> int:
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.bridge.store, "mark_known", full)
+        patch.setattr(house.bridge.store, "mark_seen", full)
         await house.resolve_due()
     untouched = await house.subjects()
     await house.later(minutes=1)
@@ -220,7 +221,7 @@ async def test_an_operators_sweep_of_a_site_mends_what_was_lost_there(house: Hou
     house.move_out(rental)
     lose(house)
 
-    assert await house.bridge.sweeper.sweep_named(SITE) == Swept(known=1)
+    assert (await house.bridge.sweeper.sweep_named(SITE)).known == 1
     await house.settle()
 
     assert house.status(rental) == "revoked"

@@ -26,8 +26,10 @@ from bridge.service.breakers import Breakers
 from bridge.service.catch_up import CatchUp
 from bridge.service.desk import Desk
 from bridge.service.erasures import Erasures
+from bridge.service.everybody import Everybody
 from bridge.service.explain import Explainer
 from bridge.service.ledger_proof import LedgerProof
+from bridge.service.listing import SiteLists
 from bridge.service.missed_moves import MissedMoves
 from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
@@ -36,10 +38,12 @@ from bridge.service.resync import Resyncer
 from bridge.service.revocations import Revocations
 from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
+from bridge.service.tenant_plans import TenantPlans
+from bridge.service.trust import Trust
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
 from bridge.sources.storeganise import SOURCE
-from bridge.store import Keyring, open_sqlite
+from bridge.store import Keyring, MarkFile, open_sqlite
 from bridge.telemetry import Metrics
 from bridge.web import operator_app, receiver_app
 
@@ -159,8 +163,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     lister = Listed()
     sweeper = Sweeper(
         sites=SITES,
-        listers=dict.fromkeys((connection for connection, _ in SITES), lister),
+        lists=SiteLists(
+            listers=dict.fromkeys((connection for connection, _ in SITES), lister), book=store, clock=clock
+        ),
+        everybody=Everybody(store, clock),
+        tenants=TenantPlans(sites={}, platforms={}, records=store, clock=clock),
         queue=store,
+        book=store,
         alert_sink=store,
         alerts=alerts,
         clock=clock,
@@ -202,6 +211,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             ledger=LedgerProof(book=store, bookmarks=store, alert_sink=store, alerts=alerts, clock=clock),
             who=Who(history=store, zones=dict.fromkeys(SITES, ZoneInfo("Europe/London")), clock=clock),
             erasures=Erasures(eraser=store, clock=clock),
+        ),
+        trust=Trust(
+            store=store,
+            marks=MarkFile(tmp_path / "gatebridge.mark"),
+            machine=None,
+            is_shared=False,
+            alerts=alerts,
+            clock=clock,
         ),
         nudge=lambda: nudges.append(None),
         metrics=text,

@@ -104,12 +104,17 @@ async def test_the_description_is_valid_and_names_every_route(world: World) -> N
         "/api/v1/revocations/doors",
         "/api/v1/revocations/lift",
         "/api/v1/shadow",
+        "/api/v1/drift",
+        "/api/v1/drift/strangers",
         "/api/v1/ledger",
         "/api/v1/ledger/verify",
         "/api/v1/who",
         "/api/v1/who/then",
         "/api/v1/personal-data",
         "/api/v1/personal-data/erase",
+        "/api/v1/db/trust",
+        "/api/v1/db/doubt",
+        "/api/v1/db/adopt",
     }
 
 
@@ -120,7 +125,7 @@ async def test_status_counts_what_waits(world: World) -> None:
 
 async def test_a_sweep_without_subjects_marks_none(world: World) -> None:
     answer = await world.operator.post("/api/v1/sweep")
-    assert answer.json() == {"marked": 0, "found": 0, "not_listed": []}
+    assert answer.json() == {"marked": 0, "in_step": 0, "found": 0, "not_listed": [], "unknown": []}
 
 
 async def test_a_sweep_tells_whom_it_found_and_which_site_it_could_not_list(world: World) -> None:
@@ -131,10 +136,12 @@ async def test_a_sweep_tells_whom_it_found_and_which_site_it_could_not_list(worl
     why = "GET hillside.example: no answer"
     assert first == {
         "marked": 0,
+        "in_step": 0,
         "found": 2,
         "not_listed": [{"connection": "hillside", "site": "site2", "why": why}],
+        "unknown": [],
     }
-    assert second == {"marked": 2, "found": 0, "not_listed": []}
+    assert second == {"marked": 2, "in_step": 0, "found": 0, "not_listed": [], "unknown": []}
 
 
 async def test_a_site_that_fails_of_a_defect_shows_nothing_of_it(world: World) -> None:

@@ -3,7 +3,7 @@
 Errors are translated by `call`. A 404 on a single object is None: what that means is for the caller to say.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -84,11 +84,13 @@ class StoreganiseApi:
         rows = await self._list("units", query, key, limit=BARE_PAGE)
         return [parse(UnitRow, row, f"units of site {site_id}") for row in rows]
 
-    async def occupied_at(self, site_id: str, key: Secret) -> list[RentalRow]:
-        """Return all rentals that the platform lists for the site and the state; without fields, unit and owner."""
-        query = {"siteId": safe(site_id, "site"), "state": "occupied"}
-        rows = await self._list("unit-rentals", query, key, limit=BARE_PAGE)
-        return [parse(RentalRow, row, f"unit-rentals of site {site_id}") for row in rows]
+    def occupied_at(self, site_id: str, key: Secret, *, limit: int) -> AsyncIterator[list[Any]]:
+        """Yield the pages of all rentals that the platform lists for the site and the state, whole and unread.
+
+        An id may come more than once.
+        """
+        query = {"siteId": safe(site_id, "site"), "state": "occupied", "include": WHOLE}
+        return self._pages("unit-rentals", query, key, limit=limit)
 
     async def changed_at(self, site_id: str, after: datetime, key: Secret, *, state: str | None) -> list[ChangedRow]:
         """Return what the platform lists for the site and `updatedAfter`, in `state` or without asking for one.
@@ -169,21 +171,28 @@ class StoreganiseApi:
         return answer.body
 
     async def _list(self, path: str, query: Mapping[str, str], key: Secret, *, limit: int) -> list[Any]:
-        """Return all rows, each once.
+        """Return all rows, each once."""
+        rows: dict[str, Any] = {}
+        async for page in self._pages(path, query, key, limit=limit):
+            rows |= {_row_id(row, path): row for row in page}
+        return list(rows.values())
+
+    async def _pages(self, path: str, query: Mapping[str, str], key: Secret, *, limit: int) -> AsyncIterator[list[Any]]:
+        """Yield the pages of a list, and raise `Anomaly` where it has no end.
 
         A server may have a smaller limit of its own, so a page that is shorter than ours proves nothing. The list ends
         with a page that no server would have cut, or that is shorter than one before it; and with one that brings
         nothing new, since a server that ignores `offset` would never end.
         """
-        rows: dict[str, Any] = {}
+        seen = set[str]()
         offset, whole = 0, SMALLEST_CAP
         for _ in range(MAX_PAGES):
             page = await self._page(path, {**query, "limit": limit, "offset": offset}, key)
-            fresh = {_row_id(row, path): row for row in page}
-            is_last = len(page) < whole or fresh.keys() <= rows.keys()
-            rows |= fresh
-            if is_last:
-                return list(rows.values())
+            ids = {_row_id(row, path) for row in page}
+            yield page
+            if len(page) < whole or ids <= seen:
+                return
+            seen |= ids
             offset += len(page)
             whole = max(whole, len(page))
         raise Anomaly(f"{path}: the list has no end after {MAX_PAGES} pages")

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bridge.sdk import ConfigurationError, HeaderKey, Options, SecretText, base_url
 
+MIN_PAGE: Final = 20
+MAX_PAGE: Final = 1000
 _TAILS: Final = ("/api/v1/admin", "/api/v1", "/api")
 
 
@@ -59,6 +61,9 @@ class StoreganiseOptions(Options):
     """Several while one is being rotated; any of them is accepted."""
     close_tasks: CloseTasks = CloseTasks.COMPLETE_STEPS
     catch_up: CatchUpBy = CatchUpBy.ENDED_APART
+    list_page: Annotated[int, Field(ge=MIN_PAGE, le=MAX_PAGE)] = 100
+    """So many rentals, each with unit and tenant, are asked for with one call of a sweep or a plan of a whole site. The
+    platform asks for fewer than 50 in such lists; others who do so ask for 1000."""
 
     @model_validator(mode="after")
     def _has_a_key(self) -> Self:

@@ -18,14 +18,19 @@ async def each(
 
     async def one(item: ItemT) -> ResultT | BridgeError:
         async with slots:
-            try:
-                return await work(item)
-            except BridgeError as error:
-                return error
+            return await told(work, item)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(item)) for item in items]
     return [task.result() for task in tasks]
+
+
+async def told(work: Callable[[ItemT], Awaitable[ResultT]], item: ItemT) -> ResultT | BridgeError:
+    """Return what `work` made of one item, or why it made nothing of it."""
+    try:
+        return await work(item)
+    except BridgeError as error:
+        return error
 
 
 async def every(work: Callable[[ItemT], Awaitable[ResultT]], items: Iterable[ItemT], *, at_once: int) -> list[ResultT]:

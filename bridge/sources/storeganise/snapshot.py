@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final
 
 from bridge.sdk import (
@@ -24,30 +23,21 @@ from bridge.sdk import (
     inert,
 )
 from bridge.sources.storeganise.client import StoreganiseApi
-from bridge.sources.storeganise.days import read_day
-from bridge.sources.storeganise.fields import FieldCodes
 from bridge.sources.storeganise.keyring import Keyring
 from bridge.sources.storeganise.parallel import each, every
+from bridge.sources.storeganise.row_reader import RowReader
 from bridge.sources.storeganise.rows import (
     MAX_NAME,
     NAMELESS,
     OCCUPIED,
-    STATE_BY_WORD,
     has_unit,
-    is_occupied,
-    is_over,
-    moment_of,
     require_sense,
     tenant_of,
-    unit_id_of,
-    unit_of,
     why_unreadable,
 )
 from bridge.sources.storeganise.wire import RentalRow
 
 AT_ONCE: Final = 8
-ALIVE: Final = frozenset({"ready", "running"})
-MOVE_OUT: Final = "unit_moveOut"
 
 
 @dataclass(slots=True)
@@ -72,6 +62,7 @@ class SnapshotReader:
         self._sites = {site.id: site for site in sites}
         self._api = api
         self._keyring = keyring
+        self._rows = RowReader(api)
 
     async def read(
         self,
@@ -89,7 +80,7 @@ class SnapshotReader:
             raise Anomaly(f"unit-rentals of user {subject.tenant}: an empty list, and nothing is known")
         read = _Read()
         told = [row for row in listed if has_unit(row) or row.id in known]
-        results = await each(lambda one: self._finished(one, site, key), told, at_once=AT_ONCE)
+        results = await each(lambda one: self._rows.rental(one, site, key), told, at_once=AT_ONCE)
         for row, result in zip(told, results, strict=True):
             read.take(RentalId(row.id), result)
         unlisted = {rental: known[rental] for rental in sorted(known.keys() - {row.id for row in listed})}
@@ -158,7 +149,7 @@ class SnapshotReader:
     ) -> tuple[RentalRow, Rental]:
         row = await self._rental(rental_id, key)
         require_sense(row, subject)
-        return row, await self._finished(row, site, key)
+        return row, await self._rows.rental(row, site, key)
 
     async def _rental(self, rental_id: str, key: Secret) -> RentalRow:
         row = await self._api.rental(rental_id, key)
@@ -174,39 +165,3 @@ class SnapshotReader:
         if owner is None and rows:
             raise Anomaly(f"users/{subject.tenant} is not found")
         return Tenant(name=NAMELESS) if owner is None else tenant_of(owner)
-
-    async def _finished(self, row: RentalRow, site: SourceSite, key: Secret) -> Rental:
-        what = f"unit-rentals/{row.id}"
-        codes = FieldCodes(prefix=site.field_prefix)
-        return Rental(
-            id=RentalId(row.id),
-            unit=await self._unit(row, codes, key),
-            state=STATE_BY_WORD.get(row.state, RentalState.UNKNOWN),
-            start_date=read_day(row.start_date, site.zone, f"{what}: startDate"),
-            end_date=read_day(row.end_date, site.zone, f"{what}: endDate"),
-            move_out_date=await self._move_out_date(row, site, key),
-            overdue=bool(row.overdue),
-            overdue_since=moment_of(row.overdue),
-            fields=codes.read_rental(row.custom_fields or {}, what, site.zone, is_over=is_over(row)),
-        )
-
-    async def _unit(self, row: RentalRow, codes: FieldCodes, key: Secret) -> Unit:
-        """Return the unit, asking for it alone where it matters and the list left it or its fields out."""
-        unit, unit_id = row.unit, unit_id_of(row)
-        if is_occupied(row) and (unit is None or unit.custom_fields is None):
-            unit = await self._api.unit(unit_id, key)
-            if unit is None:
-                raise Anomaly(f"units/{unit_id} is not found")
-        return Unit(id=UnitId(unit_id), name="") if unit is None else unit_of(unit, codes)
-
-    async def _move_out_date(self, row: RentalRow, site: SourceSite, key: Secret) -> date | None:
-        """Return the date of a move-out job that is still alive; one that is gone or over has none."""
-        if row.move_out_job_id is None or not is_occupied(row):
-            return None
-        job = await self._api.job(row.move_out_job_id, key)
-        if job is None or job.type != MOVE_OUT or job.state not in ALIVE or job.data is None:
-            return None
-        if job.data.unit_rental_id not in {None, row.id}:
-            raise Anomaly(f"jobs/{job.id} is another rental's move-out")
-        text = job.data.date or job.data.move_out_date
-        return read_day(text, site.zone, f"jobs/{job.id}: data.date")

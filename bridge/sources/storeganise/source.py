@@ -32,7 +32,7 @@ from bridge.sources.storeganise.check import AccountCheck
 from bridge.sources.storeganise.client import StoreganiseApi
 from bridge.sources.storeganise.envelope import read_envelope
 from bridge.sources.storeganise.keyring import Keyring
-from bridge.sources.storeganise.listing import list_site
+from bridge.sources.storeganise.listing import SiteLister
 from bridge.sources.storeganise.locate import RentalLocator
 from bridge.sources.storeganise.options import CloseTasks, StoreganiseOptions
 from bridge.sources.storeganise.resolve import DeliveryResolver
@@ -64,6 +64,9 @@ class StoreganiseSource:
             users=UserRentals(sites=context.sites, api=self._api, keyring=self._keyring),
         )
         self._snapshots = SnapshotReader(sites=context.sites, api=self._api, keyring=self._keyring)
+        self._lister = SiteLister(
+            connection=context.connection, api=self._api, keyring=self._keyring, page=options.list_page
+        )
         self._locator = RentalLocator(
             connection=context.connection, sites=context.sites, api=self._api, keyring=self._keyring
         )
@@ -90,7 +93,7 @@ class StoreganiseSource:
     async def list_site(self, site: SiteId) -> SiteListing:
         if site not in self._sites:
             raise Rejected(f"site {site} is not configured")
-        return await list_site(site, self._api, self._keyring.of_site(site), self._connection)
+        return await self._lister.read(self._sites[site])
 
     async def list_changed(self, site: SiteId, *, after: datetime) -> Sequence[ChangedRental]:
         if site not in self._sites:

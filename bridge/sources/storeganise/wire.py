@@ -80,6 +80,15 @@ class RentalRow(Wire):
     owner: Owner | None = None
 
 
+class ListedRow(Wire):
+    """A rental as far as it says whose it is."""
+
+    id: Id
+    site_id: Id
+    owner_id: Id
+    state: str
+
+
 class ChangedRow(Wire):
     """A rental as far as it says where to look. `updated` is a time stamp."""
 

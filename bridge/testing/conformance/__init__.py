@@ -16,7 +16,7 @@ in `quality.toml`: `[exempt] test_name = "why"`.
 
 import pytest
 
-PARTS = ("answers", "bench", "crashes", "history", "lifecycle", "manners", "setup", "suite")
+PARTS = ("answers", "bench", "crashes", "history", "lifecycle", "manners", "setup", "suite", "surveys")
 # A failed check shows both sides of its assertion, as in a test module: before any of them is imported.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
@@ -27,10 +27,13 @@ from bridge.testing.conformance.history import HistoryChecks
 from bridge.testing.conformance.lifecycle import LifecycleChecks
 from bridge.testing.conformance.manners import MannersChecks
 from bridge.testing.conformance.setup import SetUpChecks
+from bridge.testing.conformance.surveys import SurveyChecks
 from bridge.testing.simulation import SimulatedClock, Simulation
 
 
-class AdapterConformance(HistoryChecks, SetUpChecks, MannersChecks, AnswerChecks, CrashChecks, LifecycleChecks):
+class AdapterConformance(
+    HistoryChecks, SetUpChecks, MannersChecks, AnswerChecks, SurveyChecks, CrashChecks, LifecycleChecks
+):
     """Subclass as `Test...`, with `spec` and `simulate`. The checks run from the last base to the first."""
 
 

@@ -41,10 +41,11 @@ async def listed(wire: PlatformWire, rows: list[Any]) -> list[Sighting]:
     return list(listing.sightings)
 
 
-async def test_occupied_rentals_are_asked_for_without_what_belongs_to_them(wire: PlatformWire) -> None:
+async def test_occupied_rentals_are_asked_for_with_what_belongs_to_them(wire: PlatformWire) -> None:
     assert await listed(wire, [row(1), row(2)]) == [seen(1), seen(2)]
     (asked,) = wire.asked
-    query = {"siteId": SITE, "state": "occupied", "limit": "100", "offset": "0"}
+    include = "unit,owner,customFields"
+    query = {"siteId": SITE, "state": "occupied", "include": include, "limit": "100", "offset": "0"}
     assert dict(asked.url.params) == query
     assert wire.keys == {f"ApiKey {API_KEY}"}
 
@@ -71,10 +72,16 @@ async def test_one_row_of_another_site_makes_the_whole_list_worthless(wire: Plat
         await listed(wire, [row(1), row(2, siteId=OTHER_SITE, state="ended")])
 
 
+async def test_an_operator_says_how_long_a_page_is(wire: PlatformWire) -> None:
+    wire.listing("unit-rentals", [row(number) for number in range(110)])
+    assert len((await open_source(wire, list_page=40).list_site(SITE)).sightings) == 110
+    assert [request.url.params["limit"] for request in wire.asked] == ["40"] * 3
+
+
 @pytest.mark.parametrize(
     "broken", [{}, {"ownerId": None}, {"ownerId": "../x"}, {"state": None}, {"id": "a/b"}, {"siteId": 7}]
 )
-async def test_one_row_that_cannot_be_read_makes_the_whole_list_worthless(
+async def test_one_row_that_does_not_say_whose_it_is_makes_the_whole_list_worthless(
     wire: PlatformWire, broken: dict[str, Any]
 ) -> None:
     rows = [row(1), row(2, **broken) if broken else {"id": "r2"}]
