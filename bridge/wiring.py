@@ -47,7 +47,10 @@ from bridge.service.receive import Entrance
 from bridge.service.resolve import Resolver
 from bridge.service.resync import MakePlan, Resyncer
 from bridge.service.retention import Keep, Retention
+from bridge.service.revocations import Revocations
 from bridge.service.selecting import Selector
+from bridge.service.shadow import in_shadow, shielded
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.shares import Shares, connection_shares, site_shares
 from bridge.service.silence import SilenceWatch
 from bridge.service.sites import ManagedSite
@@ -55,9 +58,10 @@ from bridge.service.survey import Strangers
 from bridge.service.sweep import Sweeper
 from bridge.service.tenant_plans import TenantPlans
 from bridge.service.trust import Trust
+from bridge.service.watch import Watch, surveyors
 from bridge.service.whereabouts import Whereabouts
 from bridge.service.who import Who
-from bridge.settings import PacingSettings, Settings, from_validation
+from bridge.settings import Mode, PacingSettings, Settings, from_validation
 from bridge.store import KeyFile, Keyring, LateLedger, LateShelves, MarkFile, this_machine
 from bridge.store import open_store as store_at
 from bridge.telemetry import Metrics
@@ -106,6 +110,8 @@ class Parts:
     explainer: Explainer
     resyncer: Resyncer
     proof: Proof
+    revocations: Revocations
+    shadow_report: ShadowReport
     trust: Trust
     alerts: Alerts
     leases: Leases
@@ -198,8 +204,9 @@ def _open_site(
         budgets=SiteBudgets(
             site=site.budget.budgets(), connection=settings.connections[site.connection].budget.budgets()
         ),
+        is_shadow=site.mode is Mode.SHADOW,
     )
-    return managed, feed, own
+    return shielded(managed), feed, own
 
 
 def _limits(settings: Settings, pacing: PacingSettings) -> SiteLimits:
@@ -257,6 +264,7 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             alerts=alerts,
             clock=clock,
             metrics=metrics,
+            watch=Watch(surveyors(plugs.sites), clock),
         )
         yield Parts(
             settings=settings,
@@ -295,6 +303,8 @@ async def assemble(settings: Settings, clock: Clock | None = None) -> AsyncItera
             explainer=explainer(plugs, store, clock, pauses),
             resyncer=resyncer(planner(plugs, store, clock, pauses).plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            revocations=revoking(settings, store, pauses, breakers, clock),
+            shadow_report=shadow_report(settings, store),
             trust=trusting(settings, store, alerts, clock),
         )
 
@@ -320,6 +330,7 @@ def sweeping(
         clock=clock,
         paces=_paces(plugs),
         shut_sites=shut_sites,
+        in_shadow=in_shadow(plugs.sites),
     )
 
 
@@ -389,6 +400,29 @@ def proving(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> P
     )
 
 
+def shadow_sites(settings: Settings) -> frozenset[SiteKey]:
+    return frozenset((site.connection, site.id) for site in settings.sites if site.mode is Mode.SHADOW)
+
+
+def shadow_report(settings: Settings, store: Store) -> ShadowReport:
+    """Return what tells how the sites in shadow agree with what is done there now."""
+    return ShadowReport(book=store, sites=shadow_sites(settings))
+
+
+def revoking(settings: Settings, store: Store, pauses: Pauses, breakers: Breakers, clock: Clock) -> Revocations:
+    """Return what takes all access of a person away at once."""
+    return Revocations(
+        book=store,
+        history=store,
+        desk=store,
+        sites={(site.connection, site.id) for site in settings.sites},
+        in_shadow=shadow_sites(settings),
+        pauses=pauses,
+        breakers=breakers,
+        clock=clock,
+    )
+
+
 def trusting(settings: Settings, store: Store, alerts: Alerts, clock: Clock) -> Trust:
     """Return what tells whether the store is the one that was here before."""
     return Trust(
@@ -424,6 +458,7 @@ def planner(plugs: Plugs, store: Store, clock: Clock, pauses: Pauses) -> Planner
         clock=clock,
         paces=_paces(plugs),
         pauses=pauses,
+        in_shadow=in_shadow(plugs.sites),
     )
 
 

@@ -49,14 +49,15 @@ class ListSurvey:
         form = MARK if self._holder.mark_holds is MarkHolds.MARK else _KEY
         is_ours = any(form.fullmatch(mark) for mark in marks)
         id_ = "?" if self._holder.id is None else inert(str(read_id(item, self._holder.id, "somebody")))
-        return Stranger(id=id_, is_ours=is_ours, entries=self._entries(item) if is_ours else {})
+        entries = self._entries(item) if is_ours else None
+        return Stranger(id=id_, is_ours=is_ours, entries=entries or {}, tells_doors=entries is not None)
 
-    def _entries(self, item: Any) -> dict[TargetId, EntryState]:
-        """Return what the bridge's own kind of thing opens. Of others' things the form is not known."""
+    def _entries(self, item: Any) -> dict[TargetId, EntryState] | None:
+        """Return what the bridge's own kind of thing opens, None where it cannot be read; others' have any form."""
         try:
             (record,) = self._client.read_listed([item])
         except Anomaly:
-            return {}
+            return None
         return {entry.target: _state(record, entry.state) for entry in record.entries}
 
     def _mark(self, key: str) -> str:

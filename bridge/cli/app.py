@@ -24,8 +24,10 @@ from bridge.cli import (
     plan,
     queue,
     resync,
+    revoking,
     sandbox,
     serve,
+    shadow,
     sweep,
     targets,
     who,
@@ -67,6 +69,9 @@ app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("resync")(resync.resync)
+app.command("revoke")(revoking.revoke)
+app.command("unrevoke")(revoking.unrevoke)
+app.command("revoked")(revoking.revoked)
 app.command("who")(who.who)
 app.command("drift")(drift.drift)
 app.command("alerts")(alerts.alerts)
@@ -83,5 +88,6 @@ app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(holds.app, name="holds")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(operations.app, name="operations")
+app.add_typer(shadow.app, name="shadow")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(db.app, name="db")

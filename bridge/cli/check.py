@@ -11,7 +11,7 @@ from bridge.cli.output import OUT, print_json, say
 from bridge.domain.errors import BridgeError, Unauthorized, inert
 from bridge.ports.clock import SystemClock
 from bridge.ports.findings import Finding, Verdict
-from bridge.settings import BudgetSettings, PolicySettings, Settings
+from bridge.settings import BudgetSettings, Mode, PolicySettings, Settings
 from bridge.telemetry import Metrics
 
 _SIGNS: Final = {
@@ -94,6 +94,10 @@ def _configuration(settings: Settings) -> Sequence[Finding]:
     for site in settings.sites:
         text = f"{_told(site.policy)}, {_told(site.budget)}, zone {settings.zone(site).key}"
         findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.OK, text=text))
+        if site.mode is Mode.SHADOW:
+            text = "it is in shadow: everything is read and planned, and nothing is written to gate system or platform"
+            advice = 'See gatebridge shadow report; to go live, set its mode = "live" and start the bridge again.'
+            findings.append(Finding(subject=f"site {site.id}", verdict=Verdict.WARNING, text=text, advice=advice))
     return findings
 
 

@@ -30,6 +30,8 @@ from bridge.wiring import (
     plug_in,
     proving,
     resyncer,
+    revoking,
+    shadow_report,
     sweeping,
     trusting,
 )
@@ -49,6 +51,7 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         store = shelves.store = await stack.enter_async_context(open_store(settings, metrics, SystemClock()))
         alerts, clock = Alerts(metrics), store.clock
         pauses = pausing(settings, store, alerts, clock)
+        breakers = breaking(settings, store, alerts, clock, metrics)
 
         async def text() -> bytes:
             return metrics.text({**await store.counts(), **await pauses.counts()})
@@ -69,12 +72,14 @@ async def operating_alone(settings: Settings, *, asks_platforms: bool) -> AsyncI
         yield operator_app(
             desk=Desk(store=store, clock=clock, strangers=strangers),
             pauses=pauses,
-            breakers=breaking(settings, store, alerts, clock, metrics),
+            breakers=breakers,
             sweeper=sweeping(opened, store, alerts=alerts, clock=clock),
             catch_up=catching_up(settings, opened.sources, store, alerts=alerts, clock=clock, metrics=metrics),
             explain=explain,
             resyncer=resyncer(plan, store, clock),
             proof=proving(settings, store, alerts, clock),
+            revocations=revoking(settings, store, pauses, breakers, clock),
+            shadow_report=shadow_report(settings, store),
             trust=trusting(settings, store, alerts, clock),
             nudge=lambda: None,
             metrics=text,

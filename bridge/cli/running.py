@@ -193,6 +193,8 @@ def _operator(parts: Parts, nudge: Callable[[], None]) -> Starlette:
         explain=parts.explainer.explain,
         resyncer=parts.resyncer,
         proof=parts.proof,
+        revocations=parts.revocations,
+        shadow_report=parts.shadow_report,
         trust=parts.trust,
         nudge=nudge,
         metrics=lambda: _metrics(parts),

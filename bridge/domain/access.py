@@ -25,6 +25,8 @@ class Reason(StrEnum):
     UNIT_BLOCKED = "unit_blocked"
     TRANSFER_UNCLEAR = "transfer_unclear"
     """It may have followed a rental that staff had locked; without a link, only staff can say."""
+    EMERGENCY = "emergency"
+    """A person has revoked the tenant's access: the only reason for which all of it is taken away, not suspended."""
 
 
 class Problem(StrEnum):

@@ -104,8 +104,15 @@ def _doors(scene: Scene, rental: Rental, check: Check) -> str:
     return f"The common doors open when no rental of the tenant is overdue: see rental {', '.join(owing)}."
 
 
+def _revoked(scene: Scene, rental: Rental, check: Check) -> str:
+    del rental, check
+    tenant = scene.snapshot.subject.tenant
+    return f"To give it back: gatebridge unrevoke --tenant {tenant} --reason ...; then the rules decide again."
+
+
 _ADVICE: Final[Mapping[str, Callable[[Scene, Rental, Check], str]]] = {
     RENTAL_STATE: _state,
+    Reason.EMERGENCY: _revoked,
     UNIT_MAPPED: _mapping,
     Reason.NOT_STARTED: _not_started,
     Reason.OVERDUE: _overdue,

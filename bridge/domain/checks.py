@@ -13,6 +13,7 @@ from bridge.domain.access import AccessRecord, AccessStatus, Reason
 from bridge.domain.errors import Anomaly
 from bridge.domain.ids import RentalId
 from bridge.domain.policy import MoveOutPolicy, OverduePolicy, SitePolicy, blackout_end, midnight, wall_clock
+from bridge.domain.revocations import Revocation
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
 from bridge.domain.transfers import Links, last_heir, may_open, overlap_end, unclear_transfers
 
@@ -60,6 +61,8 @@ class Past:
     links: Links = field(default_factory=dict)
     elsewhere: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
     """What is known of linked rentals at other sites."""
+    revocation: Revocation | None = None
+    """A person has taken all access away."""
 
 
 NO_PAST: Final = Past()
@@ -91,13 +94,18 @@ class RentalChecks:
     def of(self, rental: Rental) -> tuple[Check, ...]:
         """Return the checks of a rental; where its state earns nothing, that one alone.
 
-        Raises `Anomaly` for a state that is no known word: unknown is never "nobody".
+        Raises `Anomaly` for a state that is no known word: unknown is never "nobody". What a person has revoked is
+        revoked whatever the state is.
         """
+        revoked = self._revoked()
+        if revoked and not _is_known(rental):
+            return revoked
         state = self._state(rental)
         if state.verdict is Verdict.FAIL:
             return (state,)
         return (
             state,
+            *revoked,
             _mapped(rental),
             self._started(rental),
             self._deferred(self._overdue(rental), rental),
@@ -107,11 +115,19 @@ class RentalChecks:
             self._clear(rental),
         )
 
+    def _revoked(self) -> tuple[Check, ...]:
+        """Return the check that fails while a person has revoked the access; nobody asks it of others."""
+        revocation = self._past.revocation
+        if revocation is None:
+            return ()
+        failed = _check(Reason.EMERGENCY, Verdict.FAIL, f"access was {revocation}")
+        return (replace(failed, since=revocation.since),)
+
     def _state(self, rental: Rental) -> Check:
         name, evidence = RENTAL_STATE, f"the rental is {rental.state}"
         if _is_occupied(rental):
             return Check(name=name, verdict=Verdict.PASS, evidence=evidence)
-        if rental.state not in _EARNS_NOTHING:
+        if not _is_known(rental):
             raise Anomaly(f"rental {rental.id} is in a state that the bridge does not know")
         record = self._past.records.get(rental.id)
         until = overlap_end(rental, record, self._past.links, self._policy, self._now)
@@ -222,6 +238,10 @@ def _lost_debt(record: AccessRecord | None) -> _Debt:
 
 def _is_occupied(rental: Rental) -> bool:
     return rental.state is RentalState.OCCUPIED
+
+
+def _is_known(rental: Rental) -> bool:
+    return _is_occupied(rental) or rental.state in _EARNS_NOTHING
 
 
 def _mapped(rental: Rental) -> Check:

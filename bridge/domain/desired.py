@@ -1,13 +1,13 @@
 """What a tenant may open at a site, and when that next changes by itself."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bridge.domain.access import AccessRecord, AccessStatus, Loss, Problem, Reason, RentalAccess
 from bridge.domain.checks import NO_PAST, Check, Past, RentalChecks, earns_nothing, suspension
 from bridge.domain.flips import held_flips
-from bridge.domain.ids import RentalId, SubjectKey, TargetId
+from bridge.domain.ids import RentalId, SubjectKey, TargetId, UnitId
 from bridge.domain.policy import CommonDoorsPolicy, SitePolicy, midnight
 from bridge.domain.tenancy import Rental, RentalState, Snapshot
 
@@ -78,6 +78,8 @@ def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: 
     held = held_flips(rentals, past.records, policy.max_flips, now)
     frozen = frozenset(snapshot.unreadable) | held.keys()
     judged = tuple(rental for rental in rentals if rental.rental not in held)
+    if past.revocation is not None:
+        judged, frozen = (*judged, *_revoked_unread(snapshot.unreadable, past.records)), frozenset()
     doors = _common_doors(judged, frozen, policy, past.records)
     return Desired(
         subject=snapshot.subject,
@@ -87,6 +89,24 @@ def desired_access(snapshot: Snapshot, policy: SitePolicy, now: datetime, past: 
         held=held,
         overstayed=frozenset(rental.id for rental in snapshot.rentals if _has_overstayed(rental, policy, now)),
         next_change=min((turn for turn in (*turns, *held.values()) if turn > now), default=None),
+    )
+
+
+def revoked_access(subject: SubjectKey, records: Mapping[RentalId, AccessRecord]) -> Desired:
+    """Return that nothing is left to the tenant, from our own records alone: the platform need not be asked for it."""
+    return Desired(subject=subject, rentals=_revoked_unread(records, records))
+
+
+def _revoked_unread(rentals: Iterable[RentalId], records: Mapping[RentalId, AccessRecord]) -> tuple[RentalAccess, ...]:
+    return tuple(
+        RentalAccess(
+            rental=rental,
+            unit=records[rental].unit or UnitId(""),
+            status=AccessStatus.NONE,
+            reasons=frozenset({Reason.EMERGENCY}),
+        )
+        for rental in sorted(rentals)
+        if rental in records
     )
 
 
@@ -145,6 +165,11 @@ def rental_access(rental: Rental, checks: Collection[Check]) -> RentalAccess:
     if earns_nothing(checks):
         return RentalAccess(rental=rental.id, unit=unit.id, status=AccessStatus.NONE, target=unit.target)
     reasons = suspension(checks)
+    if Reason.EMERGENCY in reasons:
+        is_all = frozenset({Reason.EMERGENCY})
+        return RentalAccess(
+            rental=rental.id, unit=unit.id, status=AccessStatus.NONE, reasons=is_all, target=unit.target
+        )
     return RentalAccess(
         rental=rental.id,
         unit=unit.id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from bridge.domain.access import AccessRecord, AccessStatus, RentalAccess
+from bridge.domain.access import AccessRecord, AccessStatus, Reason, RentalAccess
 from bridge.domain.credential import CodeMemory
 from bridge.domain.ids import RentalId
 from bridge.domain.tenancy import FieldWrites, Rental, RentalState
@@ -22,8 +22,8 @@ def field_writes(
     """Return what to write to the rentals in `settled`: their state at the vendor is confirmed, or they need staff.
 
     A rental with a problem gets its status only: no code is shown that may not open, none hidden that still may. One
-    that never had anything from the bridge is left alone until it earns access, and a code that staff typed on a rental
-    still to come is theirs.
+    that never had anything from the bridge is left alone until it earns access, or would but for a revocation, and a
+    code that staff typed on a rental still to come is theirs.
 
     `heirs` get staff's switch ticked, together with the status that tells of it. A resync that staff asked for is over
     where nothing keeps the rental in error.
@@ -43,7 +43,8 @@ def _write(
     fields = rental.fields
     has_access = access.status is not AccessStatus.NONE and not access.opted_out
     clear_resync = fields.resync is not None and access.problem is None
-    if not has_access and not _was_ours(rental, record, codes):
+    is_told = Reason.EMERGENCY in access.reasons or _was_ours(rental, record, codes)
+    if not has_access and not is_told:
         return FieldWrites(rental=rental.id, clear_resync=True) if clear_resync else None
     opens = has_access and access.problem is None
     code = codes.current if opens and codes.current is not None and fields.code != codes.current else None

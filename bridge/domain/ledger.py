@@ -22,6 +22,8 @@ class LedgerKind(StrEnum):
     WRITE_BACK = "write_back"
     ALERT = "alert"
     OPERATOR = "operator"
+    SHADOW = "shadow"
+    """What a site in shadow would have done, and how its doors were seen: never what was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """How a run ends: a value, decided from the error, the attempts and the time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,6 +58,16 @@ def after_failure(error: BaseException, *, attempts: int, now: datetime, jitter:
         asked = timedelta(seconds=min(max(error.retry_after, 0.0), MAX_RETRY_AFTER.total_seconds()))
         wait = max(wait, asked)
     return RetryAt(when=now + wait, why=why)
+
+
+def hastened(outcome: RetryAt, error: BaseException, *, is_late: bool, now: datetime) -> RetryAt:
+    """Return the retry of an emergency: within a minute, and without end once it `is_late`.
+
+    The other side's own word on when to come again counts, and a refused key is a person's to mend.
+    """
+    if isinstance(error, Unauthorized) or getattr(error, "retry_after", None) is not None:
+        return outcome
+    return replace(outcome, when=min(outcome.when, now + QUICK_CAP), is_parked=outcome.is_parked or is_late)
 
 
 def delay(attempts: int, jitter: float) -> timedelta:

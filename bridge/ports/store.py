@@ -25,6 +25,7 @@ from bridge.domain.judge import Held, Losing
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Outcome
 from bridge.domain.queueing import Priority as Priority  # noqa: PLC0414 - it belongs to this port's vocabulary
+from bridge.domain.revocations import Revocation
 from bridge.domain.transfers import Links
 from bridge.domain.whom import Whom
 from bridge.ports.approvals import ApprovalBook
@@ -44,6 +45,8 @@ from bridge.ports.permits import SlotLedger
 from bridge.ports.proof import AccessHistory, LedgerBook
 from bridge.ports.pruning import Pruner
 from bridge.ports.queue import QueueWatch
+from bridge.ports.revocations import RevocationBook
+from bridge.ports.shadow import ShadowBook
 from bridge.ports.shelf import Shelves
 from bridge.ports.trust import TrustBook
 
@@ -103,7 +106,12 @@ class SubjectQueue(Protocol):
     """The keyed work-queue: one row a subject, never two workers on one."""
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         """Lease up to `limit` due subjects that nobody works on, in the order of `bridge.domain.queueing`.
 
@@ -111,8 +119,13 @@ class SubjectQueue(Protocol):
         may have to be closed are ahead.
         """
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        """Return when the next subject that nobody works on is due, or None; not of the sites in `without`."""
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
+        """Return when the next subject that nobody works on is due, or None; not of the sites in `without`.
+
+        With `only_emergencies`, when the next that waits as one is.
+        """
 
     async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         """Mark every known subject due, dead ones too, and return how many: a sweep of what the bridge knows.
@@ -146,8 +159,9 @@ class SubjectRecord:
     `open_tasks` are those that staff were told of, by their units. `links` are the transfers that touch a rental of the
     subject, on either side; `elsewhere` tells whose the other rental is, where that is known to be another subject.
     `profile` is the digest of the tenant as the vendor was told last. `holds` are losses that wait for a person, or
-    that one has released. `sight` is the person at the vendor as the last run left them; None where that is not known,
-    or a person wants it forgotten.
+    that one has released. `revocation`: a person has taken all access away. `shadow` is what was rehearsed while the
+    site was in shadow. `sight` is the person at the vendor as the last run left them; None where that is not known, or
+    a person wants it forgotten.
     """
 
     access: Mapping[RentalId, AccessRecord] = field(default_factory=dict)
@@ -158,6 +172,8 @@ class SubjectRecord:
     elsewhere: Mapping[RentalId, SubjectKey] = field(default_factory=dict)
     open_tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     holds: frozenset[Held] = frozenset()
+    revocation: Revocation | None = None
+    shadow: Mapping[str, Any] | None = None
     sight: Sight | None = None
 
 
@@ -191,8 +207,9 @@ class SubjectCommit:
     that the vendor took, where it took one in this run. `tasks` are those that staff were told of in this run, in place
     of what they were told at the unit before; `mended` are units whose task is over. The subjects in `wake` become due:
     they wait for what this run has come to. `closes` says that a run that is to be tried again has doors to close. The
-    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done. `sight` is kept in place of the
-    one before, unless that was forgotten during the run; `is_first_sight` says that there was none.
+    holds in `let_go` are over: nothing of the kind is wanted any more, or it is done. `shadow` takes the place of what
+    was rehearsed before; empty, it ends that. `sight` is kept in place of the one before, unless that was forgotten
+    during the run; `is_first_sight` says that there was none.
     """
 
     outcome: Outcome
@@ -206,6 +223,7 @@ class SubjectCommit:
     tasks: Mapping[UnitId, OpenTask] = field(default_factory=dict)
     mended: Collection[UnitId] = ()
     let_go: Collection[Held] = ()
+    shadow: Mapping[str, Any] | None = None
     sight: Sight | None = None
     is_first_sight: bool = False
 
@@ -303,8 +321,8 @@ class SubjectRecords(RecordReader, Protocol):
         """End the run: records, ledger, codes, tasks and the subject's next due time together.
 
         A subject that was marked again during the run stays due. `Done.next_due` wakes it later; `RetryAt` when it
-        says, behind live events and with `Priority.RETRY` (a sweep's stays `SWEEP`), and counts as an attempt unless it
-        is parked; `Dead` sets it aside until it is marked again.
+        says, behind live events and with `Priority.RETRY` (a sweep's stays `SWEEP`, an emergency stays one), and counts
+        as an attempt unless it is parked; `Dead` sets it aside until it is marked again.
         """
 
 
@@ -408,7 +426,9 @@ class SiteWatch(Protocol):
         """
 
 
-class DeskStore(OperatorDesk, DeadLetterBox, HoldBook, OperationBook, DriftBook, QueueWatch, PauseBook, Protocol):
+class DeskStore(
+    OperatorDesk, DeadLetterBox, HoldBook, OperationBook, DriftBook, QueueWatch, PauseBook, RevocationBook, Protocol
+):
     """All that stands behind `service.desk`."""
 
 
@@ -428,6 +448,7 @@ class Store(
     DeskStore,
     AlertSink,
     LedgerBook,
+    ShadowBook,
     AccessHistory,
     Eraser,
     TrustBook,

@@ -14,11 +14,13 @@ class Stranger:
     """Something at the vendor that no known person of the bridge has; `id` is the vendor's, as a printable text.
 
     `is_ours` says that it bears a mark such as the bridge makes: of somebody it has forgotten, or another bridge's.
+    Unless it `tells_doors`, it may open any, whatever `entries` says.
     """
 
     id: str
     is_ours: bool
     entries: Mapping[TargetId, EntryState] = field(default_factory=dict)
+    tells_doors: bool = True
 
 
 class Survey(Protocol):

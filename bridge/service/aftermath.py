@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from bridge.domain.access import Reason
 from bridge.domain.deliveries import ClaimedSubject
 from bridge.domain.drift import Left
 from bridge.domain.errors import Unauthorized
 from bridge.domain.ledger import LedgerEntry
-from bridge.domain.outcome import Dead, Done, Outcome, RetryAt
+from bridge.domain.outcome import Dead, Done, Outcome, RetryAt, hastened
 from bridge.domain.transfers import Links, wait_ends
 from bridge.ports.clock import Clock
 from bridge.service.alerts import Alerts
@@ -44,6 +45,8 @@ class Aftermath:
         """
         now = self._clock.now()
         outcome: RetryAt | Dead = outcome_of(error, failed_before=claim.attempts, now=now)
+        if progress.revocation is not None and progress.removes and isinstance(outcome, RetryAt):
+            outcome = hastened(outcome, error, is_late=claim.attempts >= LATE_ATTEMPTS, now=now)
         removal = progress.removes or any(change.is_removal for change in progress.unfinished.changes)
         if isinstance(outcome, Dead):
             alerts = self._tell("removal_dead" if removal else "subject_dead", claim, why=outcome.why)
@@ -70,13 +73,21 @@ class Aftermath:
         return min((look for look in looks if look is not None), default=None)
 
     def noteworthy(self, case: Case, progress: Progress) -> tuple[LedgerEntry, ...]:
-        """Return alerts of what no retry mends: unreadable rentals, loops, doors that somebody else opened."""
+        """Return alerts of what no retry mends.
+
+        Those are unreadable rentals, loops, doors that somebody else opened, and whoever comes back though a person has
+        revoked their access.
+        """
         claim, snapshot, desired = case.claim, case.snapshot, case.desired
         alerts: tuple[LedgerEntry, ...] = ()
         if snapshot.unreadable:
             alerts += self._tell("rental_unreadable", claim, why="; ".join(snapshot.unreadable.values()))
         if flipping := desired.frozen - snapshot.unreadable.keys():
             alerts += self._tell("rental_flips", claim, rentals=", ".join(sorted(flipping)))
+        returned = {one.rental for one in desired.rentals if Reason.EMERGENCY in one.reasons} - progress.known
+        if returned and progress.revocation is not None:
+            why = str(progress.revocation)
+            alerts += self._tell("move_in_while_revoked", claim, rentals=", ".join(sorted(returned)), why=why)
         if progress.unfinished.foreign and not desired.needs_code:
             alerts += self._tell("foreign_entry", claim, targets=", ".join(progress.unfinished.foreign))
         return alerts + self._of_drift(claim, progress)

@@ -6,11 +6,12 @@ Events, retries, replays and the sweep all end here, so none of them can do anyt
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from bridge.domain.access import AccessRecord, AccessStatus, Certainty, Problem, RentalAccess
 from bridge.domain.changes import Observed
 from bridge.domain.deliveries import ClaimedSubject
-from bridge.domain.desired import Desired, held_back
+from bridge.domain.desired import Desired, held_back, revoked_access
 from bridge.domain.errors import (
     Anomaly,
     BridgeError,
@@ -25,7 +26,10 @@ from bridge.domain.ids import ConnectionName, RentalId, SiteId, SubjectKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.outcome import Dead, Done, Outcome
 from bridge.domain.records import after_run, as_held
+from bridge.domain.tenancy import Snapshot, Tenant
+from bridge.ports.adapter import Person, person_key
 from bridge.ports.clock import Clock
+from bridge.ports.shadow import ShadowBook
 from bridge.ports.source import Platform
 from bridge.ports.store import SubjectCommit, SubjectRecord, SubjectRecords
 from bridge.service.aftermath import Aftermath
@@ -39,10 +43,16 @@ from bridge.service.read_back import read_back
 from bridge.service.reading import read_case
 from bridge.service.run import GateRun
 from bridge.service.settling import RUN_SECONDS
+from bridge.service.shadow import Shadow
 from bridge.service.sites import ManagedSite
 from bridge.service.tasks import TaskBoard, TaskEnds, TaskNews, staff_problems
+from bridge.service.watch import Watch
 from bridge.service.write_back import FieldWriter
 from bridge.telemetry import Metrics, get_logger
+
+
+class RunRecords(SubjectRecords, ShadowBook, Protocol):
+    """What runs remember."""
 
 
 class Converger:
@@ -53,12 +63,15 @@ class Converger:
         *,
         sites: Mapping[tuple[ConnectionName, SiteId], ManagedSite],
         platforms: Mapping[ConnectionName, Platform],
-        records: SubjectRecords,
+        records: RunRecords,
         leases: Leases,
         alerts: Alerts,
         clock: Clock,
         metrics: Metrics,
+        watch: Watch | None = None,
     ) -> None:
+        """Without `watch`, nothing is known of what is done now at sites in shadow."""
+        self._shadow = Shadow(records=records, watch=watch or Watch({}, clock), clock=clock)
         self._sites = sites
         self._platforms = platforms
         self._records = records
@@ -106,6 +119,8 @@ class Converger:
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 record = await self._records.begin(claim)
+                if site.is_shadow:
+                    return await self._shadow.run(claim, site, platform, record)
                 progress.begin(record)
                 return await self._bring_in_step(claim, site, platform, record, progress)
         except LeaseLost:
@@ -137,6 +152,9 @@ class Converger:
         record: SubjectRecord,
         progress: Progress,
     ) -> SubjectCommit:
+        before = record
+        if record.revocation is not None and _has_doors(record):
+            record = await self._take_away(claim, site, record, progress)
         reading = await read_case(
             claim.key,
             record,
@@ -215,8 +233,39 @@ class Converger:
             alerts = (*alerts, *more)
         end = self._commit(desired, outcome, progress, (news, ends), alerts)
         over = progress.let_go(record.holds, case.desired)
-        woken = await self._woken(case, record, reading.kin, progress)
-        return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over)
+        woken = await self._woken(case, before, reading.kin, progress)
+        # What was rehearsed while the site was in shadow is over, and nothing of it was ever ours.
+        rehearsed: dict[str, object] | None = {} if record.shadow else None
+        return replace(end, access=_to_be_kept(record, progress), wake=woken, let_go=over, shadow=rehearsed)
+
+    async def _take_away(
+        self, claim: ClaimedSubject, site: ManagedSite, record: SubjectRecord, progress: Progress
+    ) -> SubjectRecord:
+        """Close every door of a tenant whose access a person has revoked, and return what is then known of them.
+
+        Our own records say what is to be closed: the platform need not answer for it. Raises what keeps a door open;
+        what was done is in `progress`.
+        """
+        desired = revoked_access(claim.key, record.access)
+        tenant = Tenant(name="")  # nothing is made for them, and the vendor knows them by their key
+        case = Case(
+            claim=claim,
+            site=site,
+            person=Person(key=person_key(claim.key), subject=claim.key, tenant=tenant),
+            snapshot=Snapshot(subject=claim.key, tenant=tenant, rentals=()),
+            desired=desired,
+            waits={},
+        )
+        progress.removes = True
+        progress.drift.begin(record, case.snapshot, site.policy.drift)
+        await self._gate.bring(case, progress)
+        self._remember(case, desired, record, progress)
+        error = progress.error(case)
+        if error is not None:
+            raise error
+        progress.end_part()
+        sight = progress.drift.sight or record.sight
+        return replace(record, access=dict(progress.access), ref=progress.ref, sight=sight)
 
     async def _woken(self, case: Case, record: SubjectRecord, kin: Kin, progress: Progress) -> frozenset[SubjectKey]:
         """Return who waits for this run: left rentals at other sites, and earlier tenants of the units it opened.
@@ -289,6 +338,10 @@ def _reminds(attempts: int) -> bool:
 def _stage(record: AccessRecord | None) -> tuple[AccessStatus | None, bool]:
     """Return what others wait for: what a rental has, and whether it was seen."""
     return (None, False) if record is None else (record.status, record.certainty is Certainty.CONFIRMED)
+
+
+def _has_doors(record: SubjectRecord) -> bool:
+    return any(one.targets | one.unsure for one in record.access.values())
 
 
 def _takes_away(desired: Desired, records: Mapping[RentalId, AccessRecord]) -> bool:

@@ -36,6 +36,8 @@ class DriftWatch:
     before: Before = field(default_factory=Before)
     is_first: bool = True
     """Nothing was remembered when the run began."""
+    is_revoked: bool = False
+    """A person wants every door closed: nothing is left as somebody else has made it."""
     left: tuple[Drift, ...] = ()
     sight: Sight | None = None
     found: dict[Step, Drift] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class DriftWatch:
     def begin(self, record: SubjectRecord, snapshot: Snapshot, policy: DriftPolicy) -> None:
         """Take up what is remembered; where staff ask for the run, nothing is left as somebody has made it."""
         is_asked_for = any(rental.fields.resync is not None for rental in snapshot.rentals)
-        self.is_first = record.sight is None
+        self.is_revoked = record.revocation is not None
         self.before = Before(
             sight=None if is_asked_for else record.sight,
             records=record.access,
@@ -56,7 +58,7 @@ class DriftWatch:
     def sift(self, plan: Plan, plan_from: Callable[[Observed], Plan], now: datetime) -> Plan:
         """Return the plan without what is left as it is; `plan_from` plans the same from another observation."""
         self._plan, self.found = plan, {}
-        seen = believed(self.before) if plan.changes else None
+        seen = believed(self.before) if plan.changes and not self.is_revoked else None
         if seen is not None:
             self.found = drifted(plan, plan_from(seen), self.before, now)
         return without(plan, self.found)
@@ -75,7 +77,8 @@ class DriftWatch:
         """Make up what a run leaves, from its last look."""
         self.left = left_alone(self.found.values(), self._plan, observed, self.before.sight, now)
         sight = sight_after(observed, self._plan, self.before, left=self.left, healed=self._healed, now=now)
-        self.sight = None if sight == self.before.sight else sight
+        if sight != self.before.sight:
+            self.sight = sight
 
     def fail(self, now: datetime) -> None:
         """Make up what a run leaves that was broken off: what it has put back is counted."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from bridge.domain.evidence import Told, resting, told_of
 from bridge.domain.ids import RentalId, SiteKey, SubjectKey
+from bridge.domain.shadow import from_json
 from bridge.domain.tenancy import Snapshot
 from bridge.ports.clock import Clock
 from bridge.ports.source import SiteListing
@@ -33,6 +34,11 @@ class Somebody:
     @property
     def subject(self) -> SubjectKey:
         return self.found.subject
+
+    @property
+    def is_revoked(self) -> bool:
+        """Tell whether a person has taken all access away: then nothing waits for what a list proves."""
+        return self.record.revocation is not None
 
     @property
     def is_dead(self) -> bool:
@@ -71,13 +77,15 @@ class Everybody:
         key, record, now = known.row.key, known.record, self._clock.now()
         snapshot = None if listing is None else listing.snapshots.get(key)
         told = Told.TOO_LITTLE
+        # What was rehearsed counts as held: its end is to be rehearsed too.
+        access = record.access if record.shadow is None else {**record.access, **from_json(record.shadow).records}
         if listing is not None:
-            told = told_of(record.access, record.links, listed, now, is_read=snapshot is not None)
+            told = told_of(access, record.links, listed, now, is_read=snapshot is not None)
         is_owed = known.row.state == DEAD or known.row.attempts > 0
         return Somebody(
             found=Found(subject=key, row=known.row, rentals=listed),
             told=Told.TOO_LITTLE if told is Told.NOTHING_LEFT and is_owed else told,
             record=record,
             snapshot=snapshot,
-            resting=resting(record.access, record.links, now),
+            resting=resting(access, record.links, now),
         )

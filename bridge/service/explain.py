@@ -88,6 +88,9 @@ class Explainer:
             error = next(iter(failed.values()))
             raise error if isinstance(error, StoreUnavailable) else no_answer(error)
         notes = tuple(f"site {subject.site} could not be asked: {error}" for subject, error in failed.items())
+        keys = dict.fromkeys((one.subject.connection, one.subject.site) for one in answer.found)
+        shadows = [key for key in keys if key in self._sites and self._sites[key].is_shadow]
+        notes += tuple(f"site {site} is in shadow: nothing of this is done there" for _, site in shadows)
         subjects = tuple(result for result in told if isinstance(result, SubjectExplanation))
         return Explanation(subjects=subjects, notes=(*answer.notes, *notes))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 
 from bridge.domain.deliveries import ClaimedSubject, Sighting
-from bridge.domain.errors import NotFoundHere, inert
+from bridge.domain.errors import BridgeError, NotFoundHere, inert
 from bridge.domain.ids import SiteKey
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pauses import MAX_WORDS, Pause, Place, Scope
@@ -116,23 +116,49 @@ class Pauses:
 
 
 class UnpausedSubjects:
-    """The queue of subjects without those of paused sites. They are marked and counted as ever."""
+    """The queue of subjects without those of paused sites. They are marked and counted as ever.
+
+    An emergency passes: somebody has said by name, later than whoever paused, that this person is to be shut out.
+    """
 
     def __init__(self, *, queue: SubjectQueue, pauses: Pauses) -> None:
         self._queue = queue
         self._pauses = pauses
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         paused = await self._pauses.paused_sites()
-        if paused is None:
-            return []
-        return await self._queue.claim_subjects(limit, without={*without, *paused}, closing_first=closing_first)
+        if only_emergencies or paused == frozenset():
+            return await self._queue.claim_subjects(
+                limit, without=without, closing_first=closing_first, only_emergencies=only_emergencies
+            )
+        claims = list(await self._queue.claim_subjects(limit, without=without, only_emergencies=True))
+        if paused is None or len(claims) == limit:
+            return claims
+        try:
+            others = {*without, *paused}
+            claims += await self._queue.claim_subjects(limit - len(claims), without=others, closing_first=closing_first)
+        except BridgeError:
+            if not claims:
+                raise
+        return claims
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
         paused = await self._pauses.paused_sites()
-        return None if paused is None else await self._queue.next_subject_due(without={*without, *paused})
+        if only_emergencies or paused == frozenset():
+            return await self._queue.next_subject_due(without=without, only_emergencies=only_emergencies)
+        dues = [await self._queue.next_subject_due(without=without, only_emergencies=True)]
+        if paused is not None:
+            dues.append(await self._queue.next_subject_due(without={*without, *paused}))
+        return min((due for due in dues if due is not None), default=None)
 
     async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         return await self._queue.mark_known(priority=priority, site=site)

@@ -38,6 +38,7 @@ class Planner:
         clock: Clock,
         paces: Paces | None = None,
         pauses: Pauses | None = None,
+        in_shadow: Collection[SiteKey] = frozenset(),
     ) -> None:
         """Without `pauses`, nothing is taken for paused; without `paces`, nothing is paced."""
         self._selector = selector
@@ -48,6 +49,7 @@ class Planner:
         self._clock = clock
         self._paces = paces or Paces()
         self._pauses = pauses
+        self._in_shadow = in_shadow
         self._log = get_logger()
 
     async def plan(self, selection: Selection) -> Proposal:
@@ -118,7 +120,7 @@ class Planner:
         at_once = self._tenants.at_once(site)
 
         async def plan(one: Somebody) -> None:
-            if why is not None and one.told is Told.NOT_ALL:
+            if why is not None and one.told is Told.NOT_ALL and not one.is_revoked:
                 missing.append(one)
             elif one.told is not Told.NOTHING_LEFT:
                 done.append(await self._tenants.listed(one, answers, at_once))
@@ -133,6 +135,14 @@ class Planner:
         return done
 
     async def _paused(self, sites: Collection[SiteKey]) -> tuple[str, ...]:
+        shadows = tuple(
+            f"site {key[1]} of {key[0]} is in shadow: nothing of this is done there"
+            for key in sorted(sites)
+            if key in self._in_shadow
+        )
+        return (*shadows, *await self._by_pauses(sites))
+
+    async def _by_pauses(self, sites: Collection[SiteKey]) -> tuple[str, ...]:
         if self._pauses is None:
             return ()
         paused = [(site, await self._pauses.of(site)) for site in sorted(sites)]

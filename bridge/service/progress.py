@@ -14,6 +14,7 @@ from bridge.domain.ids import RentalId, SubjectKey, TargetId
 from bridge.domain.judge import Held, Losing, losses
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.plan import Holding
+from bridge.domain.revocations import Revocation
 from bridge.domain.tenancy import Snapshot, Tenant
 from bridge.ports.adapter import Person
 from bridge.ports.store import SubjectRecord
@@ -67,6 +68,9 @@ class Progress:
     """Staff asked for a new code: the one before is not put back."""
     wanting: tuple[AccessRecord, ...] = ()
     """Served by the next code that the vendor makes."""
+    revocation: Revocation | None = None
+    known: frozenset[RentalId] = frozenset()
+    """The rentals of which a run before has said something."""
     renews: bool = False
     """The vendor is to make another code: the one that it made cannot be used."""
     refused_codes: list[RefusedCode] = field(default_factory=list)
@@ -74,6 +78,13 @@ class Progress:
 
     def begin(self, record: SubjectRecord) -> None:
         self.access, self.codes, self.ref, self.profile = dict(record.access), record.codes, record.ref, record.profile
+        self.revocation = record.revocation
+        self.drift.is_first = record.sight is None
+        self.known = frozenset(rental for rental, one in record.access.items() if one.status is not None)
+
+    def end_part(self) -> None:
+        """Forget what was tried, all of which was seen; what is remembered of it stays."""
+        self.tried, self.failures, self.unfinished, self.removes = {}, {}, Plan(), False
 
     def choose(self, chosen: InForce) -> None:
         self.codes, self.adopted_from, self.wanting = chosen.codes, chosen.adopted_from, chosen.wanting

@@ -38,7 +38,12 @@ class Reading:
 
     @property
     def past(self) -> Past:
-        return Past(records=self.access, links=self.record.links, elsewhere=self.kin.records)
+        return Past(
+            records=self.access,
+            links=self.record.links,
+            elsewhere=self.kin.records,
+            revocation=self.record.revocation,
+        )
 
     @property
     def person(self) -> Person:
@@ -54,7 +59,12 @@ class Reading:
         return RentalChecks(self.snapshot, policy, moment, self.past)
 
     def waits(self, attempts: int) -> dict[RentalId, frozenset[RentalId]]:
-        """Return whose door must be seen open before a left one is closed, after `attempts` failed runs."""
+        """Return whose door must be seen open before a left one is closed, after `attempts` failed runs.
+
+        Where a person has revoked all access, nothing is waited for.
+        """
+        if self.record.revocation is not None:
+            return {}
         return heirs_to_wait_for(
             self.snapshot, self.record.links, self.access, self.kin.records, now=self.now, attempts=attempts
         )

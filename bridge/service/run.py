@@ -148,7 +148,12 @@ class GateRun:
             )
             for change in changes
         ]
-        losing = [one for one in progress.losses(changes, case.desired) if case.site.budgets.judges(one.loss)]
+        losing = [
+            one
+            for one in progress.losses(changes, case.desired)
+            # A person's own act is neither counted nor held, whatever becomes of the book.
+            if progress.revocation is None and case.site.budgets.judges(one.loss)
+        ]
         if losing:
             announcement = Announcement(
                 losing=tuple(losing),

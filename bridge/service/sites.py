@@ -22,3 +22,5 @@ class ManagedSite:
     field_prefix: str
     budgets: SiteBudgets = field(default_factory=SiteBudgets)
     """Without any, nothing is held."""
+    is_shadow: bool = False
+    """Everything is read and planned, and nothing is written."""

@@ -81,8 +81,12 @@ class Sweeper:
         clock: Clock,
         paces: Paces | None = None,
         shut_sites: Callable[[], Collection[SiteKey]] = frozenset,
+        in_shadow: Collection[SiteKey] = frozenset(),
     ) -> None:
-        """Without `paces`, nothing is paced. At `shut_sites` the vendor is left alone, so nobody is looked at there."""
+        """Without `paces`, nothing is paced. At `shut_sites` the vendor is left alone, so nobody is looked at there.
+
+        At sites `in_shadow` a look tells nothing either: it is their rehearsals that are in step, or are not.
+        """
         self._sites = sorted(set(sites))
         self._lists = lists
         self._everybody = everybody
@@ -94,6 +98,7 @@ class Sweeper:
         self._clock = clock
         self._paces = paces or Paces()
         self._shut_sites = shut_sites
+        self._in_shadow = in_shadow
         self._listed: set[SiteKey] = set()
         self._log = get_logger()
 
@@ -183,7 +188,7 @@ class Sweeper:
         return len(marks.seen) + len(marks.missing), marks.in_step
 
     async def _look_at_all(self, site: SiteKey, read: Listed, marks: _Marks) -> None:
-        answers, is_shut = Answers(), site in self._shut_sites()
+        answers, is_judged = Answers(), site not in self._in_shadow and site not in self._shut_sites()
         is_believed = read.weighed.is_complete
         doubted: list[Somebody] = []
         at_once = self._tenants.at_once(site)
@@ -193,9 +198,10 @@ class Sweeper:
             row = one.found.row
             if row is None or (one.told is Told.NOTHING_LEFT and not one.is_dead):
                 return
-            if one.told is Told.ALL and row.state in _AT_REST and not is_shut:
-                await self._judge(one, marks, answers, at_once, ends=ends, adds_only=not is_believed)
-            elif one.told is not Told.NOT_ALL or is_believed or one.is_dead:
+            if one.told is Told.ALL and row.state in _AT_REST and is_judged:
+                adds_only = not (is_believed or one.is_revoked)
+                await self._judge(one, marks, answers, at_once, ends=ends, adds_only=adds_only)
+            elif one.told is not Told.NOT_ALL or is_believed or one.is_dead or one.is_revoked:
                 marks.add(one)
             else:
                 doubted.append(one)

@@ -142,7 +142,8 @@ def staff_problems(
             "The rental shows the code that is in force; type another one to change it."
         )
         found[units[code.rental].id] = (Problem.CODE_REFUSED, text)
-    for rental, (problem, why) in failures.items():
+    for rental in sorted(failures.keys() & units.keys()):  # what cannot be read has its task already
+        problem, why = failures[rental]
         found[units[rental].id] = (
             problem,
             f"{why}. Access of this rental is not as it should be until this is mended.",

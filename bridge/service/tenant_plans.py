@@ -68,9 +68,12 @@ class TenantPlans:
         `at_once` is the site as it is read for everybody there.
         """
         platform: TruthReader = self._platforms[somebody.subject.connection]
+        record = somebody.record
+        if somebody.found.row is None:  # of whom nobody has heard, only that their access is revoked may be known
+            record = await self._records.load(somebody.subject)
         if somebody.snapshot is not None:
             platform = ListedTruth(somebody.snapshot, platform, resting=somebody.resting)
-        return await self._told(somebody.found, somebody.record, platform, answers, at_once)
+        return await self._told(somebody.found, record, platform, answers, at_once)
 
     async def _told(
         self,

@@ -165,12 +165,7 @@ class PacingSettings(Section):
 class Mode(StrEnum):
     LIVE = "live"
     SHADOW = "shadow"
-
-
-def _built(mode: Mode) -> Mode:
-    if mode is Mode.SHADOW:
-        raise ValueError("shadow is not built yet; a site is live or not configured")
-    return mode
+    """Everything is read and planned, and nothing is written to vendor or platform."""
 
 
 class SiteSettings(Section):
@@ -182,7 +177,7 @@ class SiteSettings(Section):
     timezone: ZoneName | None = None
     sweep_minutes: Annotated[float | None, Field(gt=0, le=24 * 60)] = None
     """Default: `worker.sweep_minutes`."""
-    mode: Annotated[Mode, AfterValidator(_built)] = Mode.LIVE
+    mode: Mode = Mode.LIVE
     options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     pacing: PacingSettings = PacingSettings()
     policy: PolicySettings = PolicySettings()

@@ -13,10 +13,10 @@ from bridge.domain.ids import ConnectionName, RentalId, SubjectKey, TargetId, Un
 from bridge.domain.judge import Held
 from bridge.domain.transfers import Link, Links
 from bridge.ports.store import OpenTask, SubjectRecord
-from bridge.store import codes, sights, subjects
+from bridge.store import codes, revocations, sights, subjects
 from bridge.store.dialect import each, insert_for, insert_into
 from bridge.store.keyring import Keyring
-from bridge.store.tables import access, code, from_micros, hold, sight, subject, task, to_micros, transfer
+from bridge.store.tables import access, code, from_micros, hold, revocation, sight, subject, task, to_micros, transfer
 
 _ACCESS_VALUES: Final = (
     "unit",
@@ -38,7 +38,8 @@ _ACCESS: Final = sa.select(access).where(access.c.subject_id == _OF)
 _TOUCHES: Final = sa.or_(transfer.c.left_rental == access.c.rental, transfer.c.heir == access.c.rental)
 _ALL: Final[sa.Select[Any]] = (
     sa.select(
-        *(subject.c.id, subject.c.connection, subject.c.site, subject.c.tenant, subject.c.ref, subject.c.profile),
+        *(subject.c.id, subject.c.connection, subject.c.site, subject.c.tenant),
+        *(subject.c.ref, subject.c.profile, subject.c.shadow),
         access.c.rental,
         *(access.c[name] for name in _ACCESS_VALUES),
         code.c.id.label("code_id"),
@@ -51,6 +52,15 @@ _ALL: Final[sa.Select[Any]] = (
         .correlate(subject)
         .exists()
         .label("waits"),
+        sa.select(revocation.c.tenant)
+        .where(
+            revocation.c.connection == subject.c.connection,
+            revocation.c.tenant == subject.c.tenant,
+            sa.or_(revocation.c.site == revocations.EVERYWHERE, revocation.c.site == subject.c.site),
+        )
+        .correlate(subject)
+        .exists()
+        .label("is_revoked"),
         sight.c.seen,
     )
     .select_from(subject)
@@ -72,9 +82,11 @@ _KEEP_PROFILE: Final = (
 
 
 def load(connection: sa.Connection, key: SubjectKey, keyring: Keyring) -> SubjectRecord:
-    """Return all that is known of the subject; an unknown one has an empty record."""
+    """Return all that is known of the subject; of an unknown one, only whether its access is revoked."""
     rows = connection.execute(_ALL_OF_ONE, subjects.bound(key)).all()
-    return _of_rows(connection, rows, key, keyring) if rows else SubjectRecord()
+    if not rows:
+        return SubjectRecord(revocation=revocations.of_subject(connection, key))
+    return _of_rows(connection, rows, key, keyring)
 
 
 def load_many(connection: sa.Connection, numbers: Sequence[int], keyring: Keyring) -> dict[SubjectKey, SubjectRecord]:
@@ -97,10 +109,12 @@ def _of_rows(
         codes=codes.opened([sealed[number] for number in sorted(sealed)], key, keyring),
         ref=rows[0].ref,
         profile=rows[0].profile,
+        shadow=rows[0].shadow,
         links=links,
         elsewhere=_elsewhere(connection, rows[0].id, links),
         open_tasks={UnitId(unit): OpenTask(problem=row.problem, id=row.platform_id) for unit, row in told.items()},
         holds=_holds(connection, rows[0].id) if rows[0].waits else frozenset(),
+        revocation=revocations.of_subject(connection, key) if rows[0].is_revoked else None,
         sight=None if rows[0].seen is None else sights.from_json(rows[0].seen),
     )
 
@@ -232,6 +246,10 @@ def keep_transfers(
         {"connection": name, "left_rental": left, "heir": heir, "seen_at": now} for left, heir in sorted(heirs.items())
     ]
     connection.execute(keep, rows)
+
+
+def keep_shadow(connection: sa.Connection, subject_id: int, shadow: Mapping[str, Any]) -> None:
+    connection.execute(sa.update(subject).where(subject.c.id == subject_id).values(shadow=dict(shadow) or None))
 
 
 def keep_profile(connection: sa.Connection, subject_id: int, profile: str) -> None:

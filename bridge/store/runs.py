@@ -89,6 +89,8 @@ def keep_end(connection: sa.Connection, ours: int, now: datetime, *, end: Subjec
         sights.keep(connection, ours, end.sight, is_first=end.is_first_sight)
     if end.profile is not None:
         records.keep_profile(connection, ours, end.profile)
+    if end.shadow is not None:
+        records.keep_shadow(connection, ours, end.shadow)
     if end.retire_code:
         codes.retire(connection, ours, now)
     guard.let_go(connection, ours, end.let_go)

@@ -34,6 +34,7 @@ from bridge.domain.ledger import LedgerEntry, NumberedEntry
 from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, OperationId
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.proposal import Approvable
+from bridge.domain.revocations import Banned, Revocation
 from bridge.domain.silence import Arrived
 from bridge.domain.slots import Ask, Granted
 from bridge.domain.whom import Whom
@@ -80,7 +81,9 @@ from bridge.store import (
     pruning,
     queue,
     records,
+    revocations,
     runs,
+    shadows,
     sights,
     site_watch,
     subjects,
@@ -152,10 +155,21 @@ class SqlStore:
         return await self._ways.ask(partial(inbox.next_due, without=without))
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
-        places, lease = self._next(WorkKind.SUBJECT, limit), self._lease()
-        claim = partial(subjects.claim, places=places, lease=lease, without=without, closing_first=closing_first)
+        claim = partial(
+            subjects.claim,
+            places=self._next(WorkKind.SUBJECT, limit),
+            lease=self._lease(),
+            without=without,
+            closing_first=closing_first,
+            only_emergencies=only_emergencies,
+        )
         claims = await self._write_in_time(partial(self._claim, claim))
         await self._read_ahead(claims)
         return self._given(WorkKind.SUBJECT, list(claims.values()))
@@ -169,8 +183,10 @@ class SqlStore:
                 records_of = await self._ways.ask(partial(records.load_many, numbers=numbers, keyring=self._keyring))
                 self._ahead.keep(((claim, records_of[claim.key]) for claim in claims.values()), read_at=read_at)
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        return await self._ways.ask(partial(subjects.next_due, without=without))
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
+        return await self._ways.ask(partial(subjects.next_due, without=without, only_emergencies=only_emergencies))
 
     async def renew(self, claims: Collection[Claim]) -> Sequence[Claim]:
         deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
@@ -320,6 +336,19 @@ class SqlStore:
     async def drop_hold(self, digest: str, by: Signature) -> Hold:
         return await self._write_in_time(partial(holds.drop_hold, digest=digest, by=by))
 
+    async def list_revocations(self) -> Sequence[Revocation]:
+        return await self._ways.read(revocations.list_revocations)
+
+    async def keep_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        keys = await self._write_in_time(partial(revocations.keep, banned=banned, by=by))
+        if not self.cadence.is_shared:
+            return keys
+        # Another process may have made the tenant known, and begun its run, while ours was not to be seen yet.
+        return await self._write_in_time(partial(revocations.mark, banned=banned))
+
+    async def lift_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        return await self._write_in_time(partial(revocations.lift, banned=banned, by=by))
+
     async def list_drift(self, site: SiteId | None = None) -> Sequence[DriftOf]:
         return await self._ways.read(partial(sights.list_drift, site=site))
 
@@ -376,6 +405,12 @@ class SqlStore:
     async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
         read = partial(ledger_rows.read, which=which, after=after, through=through, limit=limit)
         return await self._ways.read(read)
+
+    async def shadow_notes(self, site: SiteKey, *, since: datetime | None = None) -> Sequence[LedgerEntry]:
+        return await self._ways.read(partial(shadows.notes, site=site, since=since))
+
+    async def shadow_stages(self, site: SiteKey) -> Sequence[Mapping[str, Any]]:
+        return await self._ways.read(partial(shadows.stages, site=site))
 
     async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
         return await self._ways.read(partial(holders.list_holders, held=held, after=after, limit=limit))

@@ -25,6 +25,7 @@ from bridge.store.tables import Instant, SubjectState, literally, subject
 _T = subject.c
 _READY: Final = _T.state == literally(SubjectState.READY)
 _RUNNING: Final = _T.state == literally(SubjectState.RUNNING)
+_IS_EMERGENCY: Final = _T.priority == sa.literal_column(str(int(Priority.EMERGENCY)))
 _OPENING: Final = _T.closing == sa.literal_column("0")
 _RESTING: Final = sa.or_(
     _T.state == literally(SubjectState.IDLE),
@@ -193,13 +194,19 @@ def claim(
     lease: Lease,
     without: Collection[SiteKey] = (),
     closing_first: Collection[SiteKey] = (),
+    only_emergencies: bool = False,
 ) -> dict[int, ClaimedSubject]:
     """Lease due subjects for these places; one whose lease has run out is due as it was before.
 
     Returned by the numbers of their rows, in the order of their places.
     """
     connection.execute(_TAKE_BACK_LATE, {"now": now})
-    waiting = _waiting(connection, places.limit, now, frozenset(without), frozenset(closing_first))
+    elsewhere = frozenset(without)
+    if only_emergencies:
+        heads = connection.execute(_emergency_line(elsewhere), {"limit": places.limit, "now": now})
+        waiting = [Waiting(id=row.id, priority=row.priority, due_at=row.due_at) for row in heads]
+    else:
+        waiting = _waiting(connection, places.limit, now, elsewhere, frozenset(closing_first))
     chosen = choose(waiting, limit=places.limit, first_place=places.first)
     if not chosen:
         return {}
@@ -245,6 +252,11 @@ def _lines(without: frozenset[SiteKey], *which: sa.ColumnElement[bool]) -> sa.Co
 
 
 @lru_cache(maxsize=64)
+def _emergency_line(without: frozenset[SiteKey]) -> sa.Select[Any]:
+    return _line(_IS_EMERGENCY, _elsewhere(without))
+
+
+@lru_cache(maxsize=64)
 def _closing_line(sites: frozenset[SiteKey]) -> sa.Select[Any]:
     return _line(_T.closing == sa.literal_column("1"), _among(sites))
 
@@ -279,15 +291,21 @@ def _elsewhere(without: Collection[SiteKey]) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *(sa.or_(_T.connection != name, _T.site != site) for name, site in sorted(without)))
 
 
-def next_due(connection: sa.Connection, *, without: Collection[SiteKey] = ()) -> datetime | None:
+def next_due(
+    connection: sa.Connection, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+) -> datetime | None:
     """Return the earliest time at which a claim finds something: a due time, or the end of a lease."""
+    if only_emergencies:
+        next_due: datetime | None = connection.scalar(_next_waiting(frozenset(without), only_emergencies=True))
+        return next_due
     times = [connection.scalar(_next_waiting(frozenset(without))), connection.scalar(_NEXT_LEASED)]
     return min((time for time in times if time is not None), default=None)
 
 
-@lru_cache(maxsize=64)
-def _next_waiting(without: frozenset[SiteKey]) -> sa.Select[Any]:
-    return sa.select(_T.due_at).where(_READY, _elsewhere(without)).order_by(_T.due_at).limit(1)
+@lru_cache(maxsize=128)
+def _next_waiting(without: frozenset[SiteKey], *, only_emergencies: bool = False) -> sa.Select[Any]:
+    which = [_IS_EMERGENCY] if only_emergencies else []
+    return sa.select(_T.due_at).where(_READY, *which, _elsewhere(without)).order_by(_T.due_at).limit(1)
 
 
 def hold(connection: sa.Connection, claims: Sequence[ClaimedSubject]) -> dict[ClaimedSubject, int]:
@@ -433,6 +451,7 @@ _FINISH: Final = (
         closing=sa.case((sa.and_(_IS_OVER, _IS_DONE), 0), else_=_greatest(_T.closing, _CLOSES)),
         priority=sa.case(
             (sa.and_(_IS_OVER, _IS_DONE, _NEXT_DUE.is_not(None)), int(Priority.LIVE)),
+            (sa.and_(_IS_OVER, _IS_EMERGENCY), _T.priority),
             # A retry goes behind live events, and a sweep's retry stays with the sweep.
             (sa.and_(_IS_OVER, sa.not_(_IS_DONE)), _greatest(_T.priority, sa.literal(int(Priority.RETRY)))),
             else_=_T.priority,

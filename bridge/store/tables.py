@@ -140,6 +140,7 @@ subject = sa.Table(
     sa.Column("note", sa.String),
     sa.Column("ref", sa.JSON(none_as_null=True)),
     sa.Column("profile", sa.String),
+    sa.Column("shadow", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("connection", "site", "tenant", name="subject_once"),
     _one_of("state", SubjectState, "subject_state"),
     sa.CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="subject_due"),
@@ -234,6 +235,7 @@ ledger = sa.Table(
     sa.Column("details", sa.JSON, nullable=False),
     sa.Column("chain", sa.String, nullable=False),
     _partial("ledger_alert", "id", where="kind = 'alert'"),
+    _partial("ledger_shadow", "connection", "site", "at", where="kind = 'shadow'"),
     _partial("ledger_by_target", "target", "connection", "site", "tenant", where="target IS NOT NULL"),
     _partial("ledger_by_tenant", "tenant", "connection", "site", "id", where="tenant IS NOT NULL"),
 )
@@ -264,6 +266,18 @@ hold = sa.Table(
     sa.Column("why", sa.String, nullable=False),
     sa.Column("released_at", Instant),
     _one_of("kind", Loss, "hold_kind"),
+)
+
+# Few rows; an empty site means every site. Each reading of a subject asks for its own.
+revocation = sa.Table(
+    "revocation",
+    metadata,
+    sa.Column("connection", sa.String, primary_key=True),
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("site", sa.String, primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
 )
 
 listing = sa.Table(

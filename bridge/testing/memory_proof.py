@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 from bridge.domain.deliveries import DeliveryState
 from bridge.domain.erasure import PersonalData, held_doors
-from bridge.domain.ids import SiteId, SubjectKey, TargetId
+from bridge.domain.ids import SiteId, SiteKey, SubjectKey, TargetId
 from bridge.domain.ledger import GENESIS, LedgerEntry, LedgerKind, NumberedEntry, link
 from bridge.ports.proof import Extract, Held, Holder, LedgerRow
 from bridge.testing.memory_rows import KeptDelivery, KeptSubject
@@ -37,6 +37,17 @@ def _is_meant(entry: LedgerEntry, which: Extract) -> bool:
         and (which.site is None or (entry.subject is not None and entry.subject.site == which.site))
         and (which.tenant is None or (entry.subject is not None and entry.subject.tenant == which.tenant))
     )
+
+
+def shadow_notes(entries: Sequence[LedgerEntry], site: SiteKey, since: datetime | None) -> list[LedgerEntry]:
+    return [
+        entry
+        for entry in entries
+        if entry.kind is LedgerKind.SHADOW
+        and (since is None or entry.at >= since)
+        and entry.subject is not None
+        and (entry.subject.connection, entry.subject.site) == site
+    ]
 
 
 def list_holders(

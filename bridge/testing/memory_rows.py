@@ -157,6 +157,7 @@ class KeptSubject:
     note: str | None = None
     ref: dict[str, Any] | None = None
     profile: str | None = None
+    shadow: dict[str, Any] | None = None
     sight: Sight | None = None
     access: dict[RentalId, AccessRecord] = field(default_factory=dict)
     codes: list[GivenCode] = field(default_factory=list)
@@ -165,6 +166,10 @@ class KeptSubject:
     @property
     def wakes_at(self) -> datetime | None:
         return self.lease_until if self.state == "running" else self.due_at
+
+    @property
+    def is_emergency(self) -> bool:
+        return self.priority is Priority.EMERGENCY
 
     def is_due(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at <= now
@@ -222,7 +227,7 @@ class KeptSubject:
                 self.state, self.due_at, self.attempts, self.priority = "ready", when, 0, Priority.LIVE
             case RetryAt(when=when, is_parked=is_parked):
                 self.state, self.due_at, self.marked_since = "ready", when, unserved
-                self.priority = max(self.priority, Priority.RETRY)
+                self.priority = self.priority if self.is_emergency else max(self.priority, Priority.RETRY)
                 self.attempts += 0 if is_parked else 1
             case Dead():
                 self.state, self.due_at = "dead", None

@@ -45,6 +45,7 @@ from bridge.domain.operations import Cancelled, Item, NewOperation, Operation, O
 from bridge.domain.pauses import Pause, Place
 from bridge.domain.proposal import Approvable
 from bridge.domain.queueing import Waiting, choose
+from bridge.domain.revocations import LIFTED, REVOKED, Banned, Revocation, revocation, told_of
 from bridge.domain.silence import Arrived, slot_of
 from bridge.domain.slots import AccountBook, Ask, Granted, rent
 from bridge.domain.transfers import Link
@@ -71,6 +72,7 @@ from bridge.ports.store import (
 from bridge.testing import memory_desk, memory_proof
 from bridge.testing.memory_guard import MemoryGuard
 from bridge.testing.memory_operations import MemoryOperations
+from bridge.testing.memory_revocations import MemoryRevocations
 from bridge.testing.memory_rows import GivenCode, KeptDelivery, KeptSubject
 from bridge.testing.memory_shelf import MemoryShelf
 
@@ -102,6 +104,7 @@ class MemoryStore:
         self._guard = MemoryGuard()
         self._approvables: dict[str, Approvable] = {}
         self._operations = MemoryOperations(self._subjects, self._mark, self.ledger)
+        self._revoked = MemoryRevocations()
         self._bookmarks: dict[str, str] = {}
         self._listings: dict[SiteKey, tuple[LastListing, datetime]] = {}
         self._shelves: dict[SiteKey, MemoryShelf] = {}
@@ -173,7 +176,12 @@ class MemoryStore:
         return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         now = self._now()
         for row in self._subjects.values():
@@ -182,7 +190,7 @@ class MemoryStore:
         waiting = [
             row.waiting(number, is_ahead=_site(row.key) in closing_first)
             for number, row in rows.items()
-            if row.state == "ready" and row.is_due(now)
+            if row.state == "ready" and row.is_due(now) and (row.is_emergency or not only_emergencies)
         ]
         return [rows[number].claim(now + self._lease) for number in self._choose(WorkKind.SUBJECT, waiting, limit)]
 
@@ -218,13 +226,13 @@ class MemoryStore:
         if duty in self._turns:
             self._turns[duty] = (self._turns[duty][0], True)
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
         self._check()
-        rows = (
-            row
-            for row in self._subjects.values()
-            if row.state == "running" or (row.key.connection, row.key.site) not in without
-        )
+        rows = [row for row in self._subjects.values() if row.state == "running" or _site(row.key) not in without]
+        if only_emergencies:
+            rows = [row for row in rows if row.state == "ready" and row.is_emergency]
         return min((row.wakes_at for row in rows if row.wakes_at is not None), default=None)
 
     async def mark_known(self, *, priority: Priority, site: tuple[ConnectionName, SiteId] | None = None) -> int:
@@ -251,9 +259,9 @@ class MemoryStore:
 
     async def load(self, subject: SubjectKey) -> SubjectRecord:
         self._check()
-        row = self._subjects.get(subject)
+        row, revoked = self._subjects.get(subject), self._revoked.of_subject(subject)
         if row is None:
-            return SubjectRecord()
+            return SubjectRecord(revocation=revoked)
         links = {
             left: link
             for (connection, left), link in self._links.items()
@@ -266,10 +274,12 @@ class MemoryStore:
             codes=row.memory(),
             ref=row.ref,
             profile=row.profile,
+            shadow=row.shadow,
             links=links,
             elsewhere={rental: other.key for other in others for rental in other.access if rental in linked},
             open_tasks=dict(row.tasks),
             holds=self._guard.holds_of(subject),
+            revocation=revoked,
             sight=row.sight,
         )
 
@@ -326,6 +336,8 @@ class MemoryStore:
         if end.taken_code is not None:
             row.note_taken(end.taken_code)
         row.profile = end.profile or row.profile
+        if end.shadow is not None:
+            row.shadow = dict(end.shadow) or None
         if end.sight is not None and (end.is_first_sight or row.sight is not None):
             row.sight = end.sight
         if end.retire_code:
@@ -479,6 +491,34 @@ class MemoryStore:
         self.ledger += decided(hold, what, by)
         return hold
 
+    async def list_revocations(self) -> Sequence[Revocation]:
+        self._check()
+        return self._revoked.standing()
+
+    async def keep_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        now = self._now()
+        self._revoked.keep(revocation(banned, by))
+        return self._ban(REVOKED, banned, by, lambda row: row.mark(Priority.EMERGENCY, now=now, since=now, closes=True))
+
+    async def lift_revocation(self, banned: Banned, by: Signature) -> Sequence[SubjectKey]:
+        now = self._now()
+        self._revoked.lift(banned)
+
+        def readmit(row: KeptSubject) -> None:
+            row.priority = Priority.LIVE if row.is_emergency else row.priority
+            row.mark(Priority.LIVE, now=now, since=now)
+
+        return self._ban(LIFTED, banned, by, readmit)
+
+    def _ban(
+        self, what: str, banned: Banned, by: Signature, mark: Callable[[KeptSubject], None]
+    ) -> Sequence[SubjectKey]:
+        keys = [key for key in sorted(self._subjects) if banned.covers(key)]
+        for key in keys:
+            mark(self._subjects[key])
+        self.ledger += told_of(what, banned, keys, by)
+        return keys
+
     async def doubted(self) -> str | None:
         self._check()
         return self._guard.doubt
@@ -560,6 +600,14 @@ class MemoryStore:
     async def read_ledger(self, which: Extract, *, after: int, through: int, limit: int) -> Sequence[LedgerRow]:
         self._check()
         return memory_proof.read_ledger(self.ledger, which, after=after, through=through)[:limit]
+
+    async def shadow_notes(self, site: SiteKey, *, since: datetime | None = None) -> Sequence[LedgerEntry]:
+        self._check()
+        return memory_proof.shadow_notes(self.ledger, site, since)
+
+    async def shadow_stages(self, site: SiteKey) -> Sequence[Mapping[str, Any]]:
+        self._check()
+        return [row.shadow for row in self._subjects.values() if _site(row.key) == site and row.shadow is not None]
 
     async def list_holders(self, held: Held, *, after: int, limit: int) -> Sequence[Holder]:
         self._check()

@@ -28,6 +28,8 @@ from bridge.service.desk import Desk
 from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.resync import Resyncer
+from bridge.service.revocations import Revocations
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
 from bridge.service.trust import Trust
 from bridge.web import schemas
@@ -44,6 +46,8 @@ from bridge.web.plan import plan_operation
 from bridge.web.queue import queue_operation
 from bridge.web.receiver import BodyTooLarge, read_body
 from bridge.web.resync import resync_operations
+from bridge.web.revocations import revocation_operations
+from bridge.web.shadow import shadow_operation
 from bridge.web.trust import trust_operations
 from bridge.web.undertakings import undertaking_operations
 from bridge.web.who import who_operations
@@ -59,6 +63,8 @@ def operator_app(
     explain: Explain,
     resyncer: Resyncer,
     proof: Proof,
+    revocations: Revocations,
+    shadow_report: ShadowReport,
     trust: Trust,
     nudge: Callable[[], None],
     metrics: Callable[[], Awaitable[bytes]],
@@ -150,6 +156,8 @@ def operator_app(
         queue_operation(desk, pauses, breakers),
         *pause_operations(pauses, nudge),
         *hold_operations(desk.holds, nudge),
+        *revocation_operations(revocations, nudge),
+        shadow_operation(shadow_report),
         *drift_operations(desk.drift),
         *dead_letter_operations(desk.dead_letters, nudge),
         *ledger_operations(proof.ledger),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 from bridge.domain.deliveries import ClaimedDelivery, ClaimedSubject
@@ -26,6 +27,8 @@ from bridge.worker.pump import POLL_SECONDS, Pump
 from bridge.worker.rounds import Rounds
 
 GRACE_SECONDS: Final = 8.0
+EMERGENCY_PLACES: Final = 2
+"""Beside those of all others: where all of these are taken, an emergency waits for none of them."""
 FIRST_SWEEP_SECONDS: Final = 30.0
 CATCH_UP_SECONDS: Final = 900.0
 CATCH_UP_AGAIN_SECONDS: Final = 60.0
@@ -124,6 +127,18 @@ class Worker:
             courtesy=self._courtesy,
             poll_seconds=poll_seconds,
         )
+        self._emergencies = Pump[ClaimedSubject](
+            "emergencies",
+            claim=self._claim_emergencies,
+            next_due=self._next_emergency,
+            run=converger.run,
+            slots=EMERGENCY_PLACES,
+            clock=clock,
+            leases=leases,
+            poll_seconds=poll_seconds,
+        )
+        self._clock = clock
+        self._queue = subjects
         self._stop = asyncio.Event()
         self._log = get_logger()
 
@@ -132,6 +147,7 @@ class Worker:
         self._deliveries.nudge()
         self._subjects.nudge()
         self._asked.set()
+        self._emergencies.nudge()
 
     def stored(self) -> None:
         """Say that this process has stored a delivery."""
@@ -147,6 +163,7 @@ class Worker:
         works = (
             self._deliveries.serve(),
             self._subjects.serve(),
+            self._emergencies.serve(),
             self._renew(),
             self._catch_up_at_once(),
             self._sweep(),
@@ -161,7 +178,8 @@ class Worker:
             for task in (*loops, stop):
                 task.cancel()
             ends = await asyncio.gather(*loops, return_exceptions=True)
-            await asyncio.gather(self._deliveries.drain(GRACE_SECONDS), self._subjects.drain(GRACE_SECONDS))
+            pumps = self._deliveries, self._subjects, self._emergencies
+            await asyncio.gather(*(pump.drain(GRACE_SECONDS) for pump in pumps))
         for end in ends:
             if isinstance(end, Exception):
                 raise end
@@ -170,12 +188,22 @@ class Worker:
         await self._resolver.run(claim, worked)
         self._subjects.nudge()
 
+    async def _next_emergency(self) -> datetime | None:
+        return await self._queue.next_subject_due(only_emergencies=True)
+
+    async def _claim_emergencies(self, limit: int) -> Sequence[ClaimedSubject]:
+        """Claim what others would have to wait for, if it is there: to look costs less than to claim."""
+        due = await self._next_emergency()
+        if due is None or due > self._clock.now():
+            return []
+        return await self._queue.claim_subjects(limit, only_emergencies=True)
+
     async def _renew(self) -> None:
         """Keep what is at work, and cut off what is lost."""
         while True:
             await asyncio.sleep(self._leases.pause)
             lost = await self._leases.renew()
-            cut_off = self._deliveries.cancel(lost) + self._subjects.cancel(lost)
+            cut_off = sum(pump.cancel(lost) for pump in (self._deliveries, self._subjects, self._emergencies))
             if cut_off:
                 self._log.warning("leases.lost", claims=cut_off)
 

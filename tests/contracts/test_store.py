@@ -323,7 +323,7 @@ class TestSubjectQueue:
         first, second = await store.claim_subjects(2)
         assert (tenants([first, second]), first.attempts, first.since) == (["live", "sweep"], 1, START)
 
-    @pytest.mark.parametrize("failed", [Priority.EMERGENCY, Priority.LIVE])
+    @pytest.mark.parametrize("failed", [Priority.LIVE, Priority.BULK])
     @pytest.mark.parametrize("is_parked", [False, True])
     async def test_a_retry_goes_behind_live_events(
         self, store: Store, clock: SetClock, failed: Priority, *, is_parked: bool

@@ -47,9 +47,11 @@ from bridge.service.resolve import Resolver
 from bridge.service.resync import Resyncer
 from bridge.service.retention import Keep, Retention
 from bridge.service.selecting import Selector
+from bridge.service.shadow import in_shadow, shielded
 from bridge.service.sites import ManagedSite
 from bridge.service.sweep import Sweeper
 from bridge.service.tenant_plans import TenantPlans
+from bridge.service.watch import Watch, surveyors
 from bridge.service.whereabouts import Whereabouts
 from bridge.sources.storeganise import SOURCE
 from bridge.store import Keyring, SqlStore, open_sqlite
@@ -89,13 +91,15 @@ async def open_house(
     business_zone: str = ZONE.key,
     vendor: Vendor | None = None,
     budgets: SiteBudgets | None = None,
+    shadow: bool = False,
 ) -> AsyncIterator[House]:
     """Yield a house whose tenants rent nothing yet. `platform_key` is the one that the platform wants.
 
     `policies` are those of all the sites that the bridge serves; without them it serves one, by `policy` or else by
     `overdue`. `events` are those that the platform's webhook is set up for. The platform's own daily runs follow
     `business_zone`. With `gate_elsewhere`, the other sites have a controller of their own, perhaps of another kind.
-    With `vendor`, the first site's doors are that vendor's. Without `budgets`, nothing is held.
+    With `vendor`, the first site's doors are that vendor's. Without `budgets`, nothing is held. With `shadow` all sites
+    are in shadow, until `modes` of the house says otherwise and it is opened again.
     """
     clock = MovableClock()
     clock.moment = now or clock.moment
@@ -107,7 +111,9 @@ async def open_house(
     to_platform, to_gate = Wire(build_platform(world, sender, settings)), Wire(controller)
     to_other = to_gate if other is controller else Wire(other)
     kinds = {SITE: (gate or GateSettings()).kind}
+    modes = {"shadow": shadow}
     async with AsyncExitStack() as stack:
+        hands = await stack.enter_async_context(_hands(controller))
         platform_client = await stack.enter_async_context(
             make_client(base_url(f"{PLATFORM}/api", key=""), transport=to_platform)
         )
@@ -127,7 +133,9 @@ async def open_house(
                 )
                 for site, policy in policies.items()
             ]
-            guarded_sites = [replace(site, budgets=budgets or SiteBudgets()) for site in sites]
+            guarded_sites = [
+                replace(site, budgets=budgets or SiteBudgets(), is_shadow=modes["shadow"]) for site in sites
+            ]
             return _bridge(store, clock, _source(platform_client, guarded_sites), guarded_sites)
 
         house = House(
@@ -138,7 +146,8 @@ async def open_house(
             bridge=await open_bridge(),
             platform=to_platform,
             gate=to_gate,
-            hands=await stack.enter_async_context(_hands(controller)),
+            hands=hands,
+            modes=modes,
             hands_elsewhere=await stack.enter_async_context(_hands(other)),
             gate_elsewhere=to_other,
             database=folder / "house.db",
@@ -189,9 +198,14 @@ def _vendors_site(vendor: Vendor, site: SiteId, policy: SitePolicy, stack: Async
     )
 
 
-def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequence[ManagedSite]) -> Running:
+def _bridge(
+    store: SqlStore,
+    clock: MovableClock,
+    source: Source,
+    sites: Sequence[ManagedSite],
+) -> Running:
     metrics = Metrics()
-    managed = {(CONNECTION, site.id): site for site in sites}
+    managed = {(CONNECTION, site.id): shielded(site) for site in sites}
     alerts, leases = Alerts(metrics), Leases(store)
     lists, everybody = SiteLists(listers={CONNECTION: source}, book=store, clock=clock), Everybody(store, clock)
     tenants = TenantPlans(sites=managed, platforms={CONNECTION: source}, records=store, clock=clock)
@@ -209,6 +223,7 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         alerts=alerts,
         clock=clock,
         shut_sites=breakers.shut_sites,
+        in_shadow=in_shadow(managed),
     )
     whereabouts = Whereabouts(desk=store, locators={CONNECTION: source}, sites=managed)
     planner = Planner(
@@ -218,6 +233,7 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         tenants=tenants,
         losses=store,
         clock=clock,
+        in_shadow=in_shadow(managed),
     )
     return Running(
         store=store,
@@ -242,6 +258,7 @@ def _bridge(store: SqlStore, clock: MovableClock, source: Source, sites: Sequenc
         ),
         converger=Converger(
             sites={key: guarded(site, breakers) for key, site in managed.items()},
+            watch=Watch(surveyors(managed), clock),
             platforms={CONNECTION: source},
             records=store,
             leases=leases,

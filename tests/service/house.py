@@ -113,6 +113,8 @@ class House:
     """What the platform has published and nobody has delivered yet."""
     past: list[Event] = field(default_factory=list)
     variant: Variant = Variant.PLAIN
+    modes: dict[str, bool] = field(default_factory=dict)
+    """Whether the sites are in `shadow` when the bridge is opened again."""
 
     def move_in(self, door: str = "B-014", tenant: str = MIRA, **options: Any) -> str:
         return self.world.move_in(tenant, UNIT_IDS[door], **options).id

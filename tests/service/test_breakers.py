@@ -39,15 +39,24 @@ class OneClaim:
         self._claims = 0
 
     async def claim_subjects(
-        self, limit: int, *, without: Collection[SiteKey] = (), closing_first: Collection[SiteKey] = ()
+        self,
+        limit: int,
+        *,
+        without: Collection[SiteKey] = (),
+        closing_first: Collection[SiteKey] = (),
+        only_emergencies: bool = False,
     ) -> Sequence[ClaimedSubject]:
         self._claims += 1
         if self._claims > 1:
             raise StoreUnavailable("the store is gone")
-        return await self._store.claim_subjects(limit, without=without, closing_first=closing_first)
+        return await self._store.claim_subjects(
+            limit, without=without, closing_first=closing_first, only_emergencies=only_emergencies
+        )
 
-    async def next_subject_due(self, *, without: Collection[SiteKey] = ()) -> datetime | None:
-        return await self._store.next_subject_due(without=without)
+    async def next_subject_due(
+        self, *, without: Collection[SiteKey] = (), only_emergencies: bool = False
+    ) -> datetime | None:
+        return await self._store.next_subject_due(without=without, only_emergencies=only_emergencies)
 
     async def mark_known(self, *, priority: Priority, site: SiteKey | None = None) -> int:
         return await self._store.mark_known(priority=priority, site=site)

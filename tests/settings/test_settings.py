@@ -99,7 +99,7 @@ def test_a_secrets_directory_overrides_the_file(tmp_path: Path, monkeypatch: pyt
         (("Europe/London", "Europe/Atlantis"), "connections.lakeside.timezone"),
         (('timezone = "Europe/London"\n', ""), "connections.lakeside.timezone"),
         (('connection = "lakeside"', 'connection = "riverside"'), "sites.0.connection"),
-        (('adapter = "simulator"', 'adapter = "simulator"\nmode = "shadow"'), "sites.0.mode"),
+        (('adapter = "simulator"', 'adapter = "simulator"\nmode = "dry"'), "sites.0.mode"),
         (("[connections.lakeside]", "[connections.LakeSide]"), "connections.LakeSide"),
         (('id = "66f1a0c2b7d4e90015c0e001"', 'id = "../66f1"'), "sites.0.id"),
         (("[sites.options]", "[sites.policy]\noverdue = 'sometimes'\n[sites.options]"), "sites.0.policy.overdue"),

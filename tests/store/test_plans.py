@@ -33,6 +33,8 @@ from bridge.store import (
     pauses,
     pruning,
     queue,
+    revocations,
+    shadows,
     site_watch,
     subjects,
 )
@@ -155,6 +157,22 @@ QUERIES: dict[str, tuple[Query, set[str]]] = {
     "claim subjects beside paused sites": (
         lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD, without=PAUSED),
         {"subject_claim", "subject_lease"},
+    ),
+    "claim emergencies": (
+        lambda connection: subjects.claim(connection, places=TEN, now=NOW, lease=HELD, only_emergencies=True),
+        {"subject_claim", "subject_lease"},
+    ),
+    "next emergency": (
+        lambda connection: subjects.next_due(connection, only_emergencies=True),
+        {"subject_claim"},
+    ),
+    "whose access is revoked": (
+        lambda connection: revocations.of_subject(connection, a_key("7", site="site")),
+        {"sqlite_autoindex_revocation_1"},
+    ),
+    "what was rehearsed at a site": (
+        lambda connection: shadows.notes(connection, site=(LAKESIDE, SiteId("site")), since=START),
+        {"ledger_shadow"},
     ),
     "next subject beside paused sites": (
         lambda connection: subjects.next_due(connection, without=PAUSED),

@@ -36,6 +36,8 @@ from bridge.service.pauses import Pauses
 from bridge.service.proof import Proof
 from bridge.service.receive import Entrance, Receiver
 from bridge.service.resync import Resyncer
+from bridge.service.revocations import Revocations
+from bridge.service.shadow_report import ShadowReport
 from bridge.service.sweep import Sweeper
 from bridge.service.tenant_plans import TenantPlans
 from bridge.service.trust import Trust
@@ -173,12 +175,18 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         alerts=alerts,
         clock=clock,
     )
+    pauses = Pauses(
+        book=store, adapters=dict(zip(SITES, ("seam", "simulator"), strict=True)), alerts=alerts, clock=clock
+    )
+    breakers = Breakers({}, alert_sink=store, alerts=alerts, clock=clock, metrics=metrics)
     operator = operator_app(
         desk=Desk(store=store, clock=clock),
-        pauses=Pauses(
-            book=store, adapters=dict(zip(SITES, ("seam", "simulator"), strict=True)), alerts=alerts, clock=clock
+        pauses=pauses,
+        breakers=breakers,
+        shadow_report=ShadowReport(book=store, sites=SITES[:1]),
+        revocations=Revocations(
+            book=store, history=store, desk=store, sites=SITES, pauses=pauses, breakers=breakers, clock=clock
         ),
-        breakers=Breakers({}, alert_sink=store, alerts=alerts, clock=clock, metrics=metrics),
         sweeper=sweeper,
         catch_up=CatchUp(
             sites=SITES,
