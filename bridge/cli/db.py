@@ -11,6 +11,7 @@ from bridge.cli.operator import ask, fetch
 from bridge.cli.output import print_json, say
 from bridge.domain.errors import inert
 from bridge.domain.pauses import MAX_WORDS
+from bridge.settings import Settings
 
 app = typer.Typer(help="The store's schema, and whether the database is believed.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the ledger.")]
@@ -39,11 +40,9 @@ def doubt(
     context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
 ) -> None:
     """Say that the database was restored: every removal is held until `db trust`; doors go on being opened."""
-    told = _decide(context, config, "doubt", reason)
-    if as_json:
-        print_json(told)
-    else:
-        say("Doubted. Nobody loses a door now. Look at gatebridge plan --all, then say gatebridge db trust.")
+    settings = cli_context.settings_for(context, config)
+    told = "Doubted. Nobody loses a door now. Look at gatebridge plan --all, then say gatebridge db trust."
+    _decide(settings, "doubt", reason, told, as_json=as_json)
 
 
 @app.command("trust")
@@ -51,11 +50,8 @@ def trust(
     context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
 ) -> None:
     """Believe the database again: what the doubt held is judged by the budgets, at once."""
-    told = _decide(context, config, "trust", reason)
-    if as_json:
-        print_json(told)
-    else:
-        say(f"Trusted. {told['freed']} removals that were held are judged anew now.")
+    settings = cli_context.settings_for(context, config)
+    _decide(settings, "trust", reason, "Trusted. {freed} removals that were held are judged anew now.", as_json=as_json)
 
 
 @app.command("adopt")
@@ -63,14 +59,12 @@ def adopt(
     context: typer.Context, reason: Reason, as_json: cli_context.AsJson = False, config: cli_context.Config = None
 ) -> None:
     """Say that the database has moved to this machine for good, and no other one serves a copy of it."""
-    told = _decide(context, config, "adopt", reason)
-    if as_json:
-        print_json(told)
-    else:
-        say("Adopted: this machine serves it from now on.")
+    settings = cli_context.settings_for(context, config)
+    _decide(settings, "adopt", reason, "Adopted: this machine serves it from now on.", as_json=as_json)
 
 
-def _decide(context: typer.Context, config: cli_context.Config, verb: str, reason: str) -> Any:
+def _decide(settings: Settings, verb: str, reason: str, told: str, *, as_json: bool) -> None:
+    """Have it decided and say what came of it; `told` may name what the answer has."""
     said = inert(reason, MAX_WORDS)
     if not said:
         raise typer.BadParameter("--reason must not be blank")
@@ -78,4 +72,8 @@ def _decide(context: typer.Context, config: cli_context.Config, verb: str, reaso
     async def question(client: httpx.AsyncClient) -> Any:
         return await fetch(client, "POST", f"db/{verb}", json={"who": getpass.getuser(), "reason": said})
 
-    return ask(cli_context.settings_for(context, config), question)
+    answer = ask(settings, question)
+    if as_json:
+        print_json(answer)
+    else:
+        say(told.format(**answer))

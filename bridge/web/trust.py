@@ -1,6 +1,6 @@
 """Whether the database is believed, as operations of the operator API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -23,48 +23,21 @@ def trust_operations(trust: Trust, nudge: Callable[[], None]) -> Sequence[Operat
     async def show(_: Request) -> BaseModel:
         return TrustOut(doubted=await trust.doubted())
 
-    async def doubt(request: Request) -> BaseModel:
-        asked = DecisionIn.model_validate_json(await read_body(request, MAX_REQUEST_BYTES))
-        await trust.doubt(who=asked.who, reason=asked.reason)
-        return TrustOut(doubted=await trust.doubted())
+    def deciding(verb: str, summary: str, act: Callable[..., Awaitable[int | None]]) -> Operation:
+        async def decide(request: Request) -> BaseModel:
+            asked = DecisionIn.model_validate_json(await read_body(request, MAX_REQUEST_BYTES))
+            freed = await act(who=asked.who, reason=asked.reason)
+            nudge()
+            return TrustOut(doubted=await trust.doubted(), freed=freed or 0)
 
-    async def believe(request: Request) -> BaseModel:
-        asked = DecisionIn.model_validate_json(await read_body(request, MAX_REQUEST_BYTES))
-        freed = await trust.trust(who=asked.who, reason=asked.reason)
-        nudge()
-        return TrustOut(doubted=None, freed=freed)
-
-    async def adopt(request: Request) -> BaseModel:
-        asked = DecisionIn.model_validate_json(await read_body(request, MAX_REQUEST_BYTES))
-        await trust.adopt(who=asked.who, reason=asked.reason)
-        return TrustOut(doubted=await trust.doubted())
+        path = f"/db/{verb}"
+        return Operation(method="POST", path=path, summary=summary, gives=TrustOut, call=decide, takes=DecisionIn)
 
     return (
         Operation(
             method="GET", path="/db/trust", summary="Whether the database is believed", gives=TrustOut, call=show
         ),
-        Operation(
-            method="POST",
-            path="/db/doubt",
-            summary="Hold every removal: the database was restored",
-            gives=TrustOut,
-            call=doubt,
-            takes=DecisionIn,
-        ),
-        Operation(
-            method="POST",
-            path="/db/trust",
-            summary="Believe the database again: what the doubt held is judged by the budgets",
-            gives=TrustOut,
-            call=believe,
-            takes=DecisionIn,
-        ),
-        Operation(
-            method="POST",
-            path="/db/adopt",
-            summary="Serve the database from this host from now on",
-            gives=TrustOut,
-            call=adopt,
-            takes=DecisionIn,
-        ),
+        deciding("doubt", "Hold every removal: the database was restored", trust.doubt),
+        deciding("trust", "Believe the database again: what the doubt held is judged by the budgets", trust.trust),
+        deciding("adopt", "Serve the database from this host from now on", trust.adopt),
     )
