@@ -1,21 +1,28 @@
 """A site in shadow is read and planned, writes nothing, and says how far it agrees with what is done there."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bridge.domain.access import AccessRecord, AccessStatus, Certainty
 from bridge.domain.agreement import Agreement
 from bridge.domain.budgets import Budget, Budgets, SiteBudgets
 from bridge.domain.changes import Change, EntryState, Kind
 from bridge.domain.errors import Anomaly, Unsupported
-from bridge.domain.ids import SiteId, SubjectKey, TargetId, TenantId
+from bridge.domain.evidence import Told
+from bridge.domain.ids import RentalId, SiteId, SubjectKey, TargetId, TenantId
+from bridge.domain.ledger import LedgerEntry, LedgerKind
+from bridge.domain.shadow import Stage, to_json
 from bridge.domain.tenancy import Tenant
 from bridge.domain.whom import By, Selection, Whom
 from bridge.ports.adapter import Person, Ref
+from bridge.ports.source import SiteListing
+from bridge.ports.store import Known, SubjectRecord, SubjectRow
 from bridge.ports.survey import Stranger
+from bridge.service.everybody import Everybody as EverybodyAt
 from bridge.service.shadow import ReadOnly
 from bridge.service.shadow_report import ShadowReport
 from bridge.service.watch import Watch
@@ -24,6 +31,8 @@ from tests.service.house import CONNECTION, JONAS, MIRA, SITE, House, MovableClo
 from tests.service.mass import DEFAULTS
 from tests.service.revoking import revoke
 from tests.service.test_breakers import tenants
+from tests.service.test_drift import take_away
+from tests.service.test_units_people_and_days import lose
 
 pytestmark = pytest.mark.anyio
 KEY = SubjectKey(connection=CONNECTION, site=SITE, tenant=TenantId(MIRA))
@@ -270,6 +279,75 @@ async def test_one_reading_serves_many_and_one_that_fails_proves_nothing() -> No
     assert await watch.doors((CONNECTION, SITE)) is None
     assert vendor.asked == 2
     assert await watch.doors((CONNECTION, SiteId("elsewhere"))) is None
+
+
+async def test_a_sweep_has_rehearsed_what_nobody_told(house: House) -> None:
+    rental = house.move_in("B-014")
+    lose(house)
+    await house.sweep()
+    assert (await reported(house)).would == {"grant": 1}
+    house.move_out(rental)
+    lose(house)
+    await house.sweep()
+    assert (await reported(house)).would["revoke"] == 1
+    assert nothing_was_written(house)
+
+
+async def test_who_is_in_step_at_the_gate_is_rehearsed_all_the_same(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.move_in("B-014")
+        await house.settle()
+        house.modes["shadow"] = True
+        await house.restart()
+        await house.sweep()
+        assert (await reported(house)).would == {"grant": 1}
+
+
+async def test_what_was_rehearsed_is_looked_for_though_what_was_done_rests_for_long() -> None:
+    rental, now = RentalId("r1"), MovableClock().now()
+    over = AccessRecord(
+        rental=rental, status=AccessStatus.NONE, certainty=Certainty.CONFIRMED, since=now - timedelta(days=30)
+    )
+    stage = Stage(records={rental: replace(over, status=AccessStatus.GRANTED, targets=frozenset({TargetId("A")}))})
+
+    async def told(shadow: Mapping[str, object] | None) -> list[Told]:
+        class Page:
+            async def known_at(self, *_: object, after: str | None = None, **__: object) -> list[Known]:
+                row = SubjectRow(key=KEY, state="idle", due_at=None, attempts=0, note=None)
+                return [] if after else [Known(row=row, record=SubjectRecord(access={rental: over}, shadow=shadow))]
+
+        listing = SiteListing(site=SITE, sightings=())
+        return [one.told async for one in EverybodyAt(Page(), MovableClock()).at((CONNECTION, SITE), listing)]
+
+    assert (await told(None), await told(to_json(stage))) == ([Told.NOTHING_LEFT], [Told.NOT_ALL])
+
+
+async def test_what_somebody_changes_at_a_site_in_shadow_is_told_and_not_put_back(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        rental = house.move_in("B-014")
+        await house.settle()
+        house.modes["shadow"] = True
+        await house.restart()
+        await take_away(house)
+        house.gate.requests.clear()
+        house.platform.requests.clear()
+        await house.sweep()
+        await house.later(minutes=5)
+        assert nothing_was_written(house)
+        (told,) = (await reported(house)).rows
+        assert (told.rental, told.ours, told.theirs) == (rental, "open", "closed")
+
+
+async def test_a_doubted_database_stops_no_rehearsal(house: House) -> None:
+    rental = house.move_in("B-014")
+    await house.settle()
+    said = LedgerEntry(kind=LedgerKind.OPERATOR, at=house.clock.now(), what="database_doubted")
+    await house.bridge.store.doubt("it is older", said)
+    house.move_out(rental)
+    await house.settle()
+    assert (await reported(house)).would["revoke"] == 1
+    assert await house.bridge.store.list_holds() == []
+    assert nothing_was_written(house)
 
 
 async def test_of_others_whose_doors_are_not_told_no_door_is_taken_for_closed() -> None:
